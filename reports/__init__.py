@@ -1,0 +1,1 @@
+"""How changes are told: one view, and its renderings."""

@@ -1,0 +1,1 @@
+"""Where studies come from: the registry over HTTP, or files saved from it, behind one interface."""

@@ -1,0 +1,109 @@
+"""One study in flat columns: what lists, reports and the store's `study` table show of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from tracker.study import NctId, PartialDate, Study, StudyDate
+
+SEPARATOR = "|"
+"""Between the values of a list column, as in the registry's own CSV download."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudySummary:
+    """A study as it stands. Texts, dates and enumerations are the registry's own; None where it gives none."""
+
+    nct_id: NctId
+    brief_title: str | None
+    official_title: str | None
+    acronym: str | None
+    study_type: str | None
+    phases: str | None
+    overall_status: str | None
+    last_known_status: str | None
+    why_stopped: str | None
+    start_date: str | None
+    start_date_type: str | None
+    primary_completion_date: str | None
+    primary_completion_date_type: str | None
+    completion_date: str | None
+    completion_date_type: str | None
+    enrollment: int | None
+    enrollment_type: str | None
+    lead_sponsor: str | None
+    lead_sponsor_class: str | None
+    conditions: str | None
+    interventions: str | None
+    countries: str | None
+    site_count: int | None
+    has_results: bool | None
+    first_post_date: str | None
+    last_update_post_date: str | None
+    results_first_submit_date: str | None
+    results_first_post_date: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackedStudy:
+    """A study's summary, and how the tracker holds it. `searches` are those that it is a member of now."""
+
+    summary: StudySummary
+    state: str  # StudyState
+    searches: tuple[str, ...]
+    version: int
+    data_date: date | None
+    merged_into: NctId | None = None
+    watched_until: date | None = None
+
+
+def summary_of(study: Study) -> StudySummary:
+    start, primary, completion = (
+        _dated(milestone) for milestone in (study.start, study.primary_completion, study.completion)
+    )
+    return StudySummary(
+        nct_id=study.nct_id,
+        brief_title=study.brief_title,
+        official_title=study.official_title,
+        acronym=study.acronym,
+        study_type=study.study_type.value if study.study_type else None,
+        phases=_joined(phase.value for phase in study.phases),
+        overall_status=study.overall_status.value if study.overall_status else None,
+        last_known_status=study.last_known_status.value if study.last_known_status else None,
+        why_stopped=study.why_stopped,
+        start_date=start[0],
+        start_date_type=start[1],
+        primary_completion_date=primary[0],
+        primary_completion_date_type=primary[1],
+        completion_date=completion[0],
+        completion_date_type=completion[1],
+        enrollment=study.enrollment.count if study.enrollment else None,
+        enrollment_type=(study.enrollment.type.value if study.enrollment and study.enrollment.type else None),
+        lead_sponsor=study.lead_sponsor.name if study.lead_sponsor else None,
+        lead_sponsor_class=study.lead_sponsor.agency_class if study.lead_sponsor else None,
+        conditions=_joined(study.conditions),
+        interventions=_joined(f"{one.type}: {one.name}" if one.type else one.name for one in study.interventions),
+        countries=_joined(study.countries),
+        site_count=len(study.sites),
+        has_results=study.has_results,
+        first_post_date=_text(study.first_posted),
+        last_update_post_date=_text(study.last_update_posted),
+        results_first_submit_date=_text(study.results_first_submitted),
+        results_first_post_date=_text(study.results_first_posted),
+    )
+
+
+def _dated(milestone: StudyDate | None) -> tuple[str | None, str | None]:
+    if milestone is None:
+        return None, None
+    return milestone.text, milestone.type.value if milestone.type else None
+
+
+def _text(day: PartialDate | None) -> str | None:
+    return day.text if day else None
+
+
+def _joined(values: Iterable[str]) -> str | None:
+    return SEPARATOR.join(values) or None
