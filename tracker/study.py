@@ -223,7 +223,7 @@ class Reference:
     citation: str | None = None
     pmid: str | None = None
     type: ReferenceType | None = None
-    retractions: tuple[str, ...] = ()  # PubMed ids of the notices
+    retractions: tuple[str, ...] = ()  # the notices: PubMed id and source
 
 
 @dataclass(frozen=True, slots=True)

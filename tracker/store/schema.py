@@ -16,6 +16,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -209,8 +210,8 @@ change = Table(
     Column("kind", String(30), nullable=False),  # changes.Kind
     Column("field", String(60), nullable=False),
     Column("weight", String(10), nullable=False),  # changes.Weight
-    Column("before", JSON),
-    Column("after", JSON),
+    Column("before", JSON(none_as_null=True)),  # changes.Value; a list as an array
+    Column("after", JSON(none_as_null=True)),
     Column("days", Integer),
     Column("days_at_least", Boolean, nullable=False, default=False),
     Column("why", Text),
@@ -259,6 +260,7 @@ report_file = Table(
     Column("size", Integer, nullable=False),
     Column("body", LargeBinary, nullable=False),  # packed with zstandard
     Column("confirmed", Boolean, nullable=False, default=False),  # the copy is known to be on disk
+    ForeignKeyConstraint(["name", "number"], ["report.name", "report.number"]),
 )
 
 delivery = Table(
@@ -277,6 +279,7 @@ delivery = Table(
     Column("sent_at", UtcDateTime),
     Column("last_error", Text),
     UniqueConstraint("name", "number", "recipient", "address"),
+    ForeignKeyConstraint(["name", "number"], ["report.name", "report.number"]),
 )
 
 note = Table(

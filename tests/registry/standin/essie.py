@@ -1,7 +1,8 @@
-"""Search expressions, read and evaluated simply: enough for tests, no rival of the registry's engine.
+"""Reads search expressions: enough for tests, no rival of the registry's engine. `matching` evaluates them.
 
-Modelled: words, "phrases", AND, OR, NOT, `,`, parentheses, AREA, RANGE, MISSING, ALL, SEARCH[Location], escapes.
-COVERAGE, EXPANSION and TILT are read and ignored. Not modelled: synonyms, word forms beyond a plural s, ranking.
+Modelled: words, "phrases", AND, OR, NOT, `,`, parentheses, AREA, RANGE, MISSING, ALL, SEARCH[Location],
+escapes. COVERAGE, EXPANSION and TILT are read and ignored. Not modelled: synonyms, word forms beyond a
+plural s, ranking.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from tests.registry.standin import errors
-from tests.registry.standin.fields import Json, areas, by_name, values
+from tests.registry.standin.fields import areas, by_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,8 @@ class PerLocation:
     part: Expression
 
 
-Expression: TypeAlias = Words | Phrase | Range | Missing | Everything | Not | And | Or | In | PerLocation
+Source: TypeAlias = Words | Phrase | Range | Missing | Everything
+Expression: TypeAlias = Source | Not | And | Or | In | PerLocation
 
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -85,9 +87,9 @@ _TOKEN = re.compile(
 )
 _OPERATORS = frozenset({"AND", "OR", "NOT", "MISSING", "ALL"})
 _EXPECTED = (
-    "{<EOF>, '(', ',', 'NOT', 'AND', 'OR', 'SEARCH', 'AREA', 'RANGE', 'DISTANCE', Coverage, Expansion, 'TILT', "
-    "'ALL', 'MISSING', 'MIN', 'MAX', EscapedKeyword, BooleanLiteral, DecimalLiteral, DateLiteral, TimeLiteral, "
-    "RadiusLiteral, StringLiteral, Term}"
+    "{<EOF>, '(', ',', 'NOT', 'AND', 'OR', 'SEARCH', 'AREA', 'RANGE', 'DISTANCE', Coverage, Expansion, "
+    "'TILT', 'ALL', 'MISSING', 'MIN', 'MAX', EscapedKeyword, BooleanLiteral, DecimalLiteral, DateLiteral, "
+    "TimeLiteral, RadiusLiteral, StringLiteral, Term}"
 )
 
 
@@ -213,7 +215,7 @@ class _Parser:
     def range(self) -> Expression:
         low, comma, high = self.tokens[self.at].argument.partition(",")
         if not comma:
-            raise self.error(f"mismatched input ']' expecting ','")
+            raise self.error("mismatched input ']' expecting ','")
         self.at += 1
         return Range(low.strip(), high.strip())
 
@@ -222,7 +224,7 @@ class _Parser:
         plain: list[str] = []
         while self.next_is("word") or self.next_is("phrase"):
             token = self.tokens[self.at]
-            words = _words(re.sub(r"\\(.)", r"\1", token.text))
+            words = words_of(re.sub(r"\\(.)", r"\1", token.text))
             if token.kind == "phrase":
                 parts.append(Phrase(words))
             else:
@@ -236,72 +238,5 @@ class _Parser:
         return parts[0] if len(parts) == 1 else And(tuple(parts))
 
 
-def _words(text: str) -> tuple[str, ...]:
+def words_of(text: str) -> tuple[str, ...]:
     return tuple(re.findall(r"[\w-]+", text.casefold()))
-
-
-def matches(expression: Expression, record: Json, pieces: tuple[str, ...]) -> bool:
-    """Whether a record holds the expression in these pieces."""
-    match expression:
-        case And(parts):
-            return all(matches(part, record, pieces) for part in parts)
-        case Or(parts):
-            return any(matches(part, record, pieces) for part in parts)
-        case Not(part):
-            return not matches(part, record, pieces)
-        case In(others, part):
-            return matches(part, record, others)
-        case PerLocation(part):
-            return any(matches(part, alone, pieces) for alone in _one_location_each(record))
-        case Everything():
-            return True
-        case Missing():
-            return not any(values(record, by_name()[piece].path) for piece in pieces)
-        case Range(low, high):
-            return any(_within(value, low, high) for piece in pieces for value in values(record, by_name()[piece].path))
-        case Words(words):
-            found = [text for piece in pieces for text in _texts(record, piece)]
-            return all(any(_holds(text, (word,)) for text in found) for word in words)
-        case Phrase(words):
-            return any(_holds(text, words) for piece in pieces for text in _texts(record, piece))
-
-
-def _texts(record: Json, piece: str) -> list[str]:
-    return [str(value) for value in values(record, by_name()[piece].path)]
-
-
-def _holds(text: str, words: tuple[str, ...]) -> bool:
-    """The words one after another; a plural s doesn't count, and a partial date finds the dates within it."""
-    if len(words) == 1 and re.fullmatch(r"\d{4}(-\d\d)?", words[0]) and text.startswith(words[0] + "-"):
-        return True
-    wanted = " ".join(_singular(part) for word in words for part in word.split("-"))
-    there = " ".join(_singular(word) for word in re.findall(r"\w+", text.casefold()))
-    return f" {wanted} " in f" {there} "
-
-
-def _singular(word: str) -> str:
-    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
-
-
-def _within(value: object, low: str, high: str) -> bool:
-    if isinstance(value, int | float):
-        return (low == "MIN" or float(low) <= value) and (high == "MAX" or value <= float(high))
-    day = _first_day(str(value))
-    return (low == "MIN" or _first_day(low) <= day) and (high == "MAX" or day <= _first_day(high))
-
-
-def _first_day(text: str) -> str:
-    """An ISO date, or month/day/year; a partial date counts as its first day."""
-    american = re.fullmatch(r"(\d\d)/(\d\d)/(\d{4})", text)
-    if american:
-        return f"{american[3]}-{american[1]}-{american[2]}"
-    return text + "-01" * (2 - text.count("-")) if re.fullmatch(r"\d{4}(-\d\d){0,2}", text) else text
-
-
-def _one_location_each(record: Json) -> list[Json]:
-    protocol = record.get("protocolSection", {})
-    module = protocol.get("contactsLocationsModule", {})
-    return [
-        {**record, "protocolSection": {**protocol, "contactsLocationsModule": {**module, "locations": [location]}}}
-        for location in module.get("locations", [])
-    ]

@@ -2,11 +2,12 @@
 
 A study is kept as the bytes that are served, less the data date, so that a large world is quick to serve;
 `World.editing` hands out a dict and takes it back. Situations ("a trial completes") are in `situations`,
-evaluating expressions is in `essie`, HTTP in `server`.
+evaluating expressions in `matching`, HTTP in `server`.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import threading
 from collections.abc import Iterable, Iterator
@@ -22,6 +23,7 @@ FIRST_DATA = "2026-03-02T09:00:05"
 
 _UNSTAMPED = "0000-00-00"
 _UNSTAMPED_FIELD = f'"versionHolder":"{_UNSTAMPED}"'.encode()
+_serials = itertools.count(1)
 _KEPT_PIECES = ("StudyFirstPostDate", "LastUpdatePostDate", "OverallStatus")
 
 
@@ -41,7 +43,7 @@ class Entry:
     parts: tuple[tuple[str, bytes], ...]
     kept: dict[str, str]
     raw: bytes | None = None
-    """Served instead of the record in lists and alone, if set: for records that can't be read."""
+    """Served instead of the record, if set: for records that can't be read."""
 
     def body(self, data_date: str, wanted: Selection | None = None) -> bytes:
         """The record as served on `data_date` (`yyyy-MM-dd`), projected to `wanted` if given."""
@@ -91,9 +93,15 @@ class World:
     """What the stand-in serves. Every edit is visible to the next request; `refresh` moves the data date."""
 
     def __init__(
-        self, studies: Iterable[Json] = (), *, data_timestamp: str = FIRST_DATA, api_version: str = API_VERSION
+        self,
+        studies: Iterable[Json] = (),
+        *,
+        data_timestamp: str = FIRST_DATA,
+        api_version: str = API_VERSION,
     ) -> None:
         self.lock = threading.RLock()
+        self.serial = next(_serials)
+        """Tells worlds of the same revision apart."""
         self.api_version = api_version
         self.revision = 0
         self.matches_everything = False
@@ -182,7 +190,7 @@ class World:
             self.put(study)
 
     def serve_raw(self, nct_id: str, body: bytes | None) -> None:
-        """Serve these bytes in place of the record (one line of JSON, or not JSON); None: the record again."""
+        """Serve these bytes in place of the record (JSON or not); None: the record again."""
         with self.lock:
             self._entries[nct_id] = replace(self._entries[nct_id], raw=body)
             self.revision += 1

@@ -1,0 +1,76 @@
+"""`tracker list`: the members, filtered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from jobs.commands.opening import open_for_reading
+from jobs.commands.options import common_options, config_at_a_glance, example
+from jobs.listing import LISTINGS, Wanted
+from jobs.terminal import say_whole
+from tracker.errors import UsageError
+from tracker.words import phase_named, status_named, study_type_named
+
+if TYPE_CHECKING:
+    from tracker.config import Glance
+    from tracker.summary import TrackedStudy
+
+
+def _words(named: Callable[[str], str]) -> Callable[[click.Context, click.Parameter, Sequence[str]], tuple[str, ...]]:
+    """An option's callback: each value in any spelling becomes the registry's word, or ends in exit code 2."""
+
+    def converted(_ctx: click.Context, _param: click.Parameter, values: Sequence[str]) -> tuple[str, ...]:
+        return tuple(str(named(value)) for value in values)
+
+    return converted
+
+
+@click.command(
+    epilog=example(
+        "tracker list --status recruiting --status 'not yet recruiting'",
+        "tracker list --with-results --study-type interventional --phase 2 --format csv > with-results.csv",
+        after="A filter given several times takes any of its values; different filters must all hold.",
+    )
+)
+@common_options
+@click.option("--status", "statuses", multiple=True, callback=_words(status_named), help="Overall status, in words.")
+@click.option("--with-results", is_flag=True, help="Only trials whose results are posted.")
+@click.option("--study-type", "study_types", multiple=True, callback=_words(study_type_named), help="Type of study.")
+@click.option("--phase", "phases", multiple=True, callback=_words(phase_named), help="Phase: 2, II or phase2.")
+@click.option("--search", "searches", multiple=True, help="Members of this search; default: of any.")
+@click.option("--format", "format_", type=click.Choice(list(LISTINGS)), default="table", show_default=True)
+@click.option("--json", "format_", flag_value="json", help="The same as --format json.")
+def command(
+    statuses: tuple[str, ...],
+    with_results: bool,
+    study_types: tuple[str, ...],
+    phases: tuple[str, ...],
+    searches: tuple[str, ...],
+    format_: str,
+) -> None:
+    """List the trials that are members of a search now, in the order of their NCT IDs."""
+    config = config_at_a_glance()
+    _check_searches(config, searches)
+    wanted = Wanted(
+        statuses=statuses, with_results=with_results, study_types=study_types, phases=phases, searches=searches
+    )
+    say_whole(LISTINGS[format_]([study for study in _members(config) if wanted.takes(study)]))
+
+
+def _members(config: Glance) -> list[TrackedStudy]:
+    from tracker.store.studies import tracked_studies
+
+    with open_for_reading(config) as store, store.connect() as connection:
+        return [study for study in tracked_studies(connection) if study.searches]
+
+
+def _check_searches(config: Glance, named: Iterable[str]) -> None:
+    from tracker.config.problems import suggestion
+
+    known = config.search_names
+    for name in named:
+        if name not in known:
+            raise UsageError(f'"{name}" is no search of {config.path}; {suggestion(name, known)}', subject=name)

@@ -1,0 +1,172 @@
+"""`tracker show`: one trial, or several, from the store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from jobs.commands.opening import open_for_reading
+from jobs.commands.options import NCT_ID, common_options, config_at_a_glance, example, json_option
+from jobs.ending import DONE, FAILED, told
+from jobs.terminal import note, say, say_json
+from tracker.errors import StoreDamaged, TrackerError, UsageError
+from tracker.study import NctId, Study, study_url
+
+if TYPE_CHECKING:
+    from jobs.dossier import Dossier
+    from tracker.changes import Change
+    from tracker.config import Glance
+    from tracker.store.engine import Store
+    from tracker.summary import TrackedStudy
+
+
+class NotHeld(TrackerError):
+    """A study that the store has never seen."""
+
+
+@click.command(
+    epilog=example(
+        "tracker show NCT00508443",
+        "tracker show NCT00508443 --history",
+        "tracker show NCT00508443 --diff 1 2",
+        after="Exit code 1 where the store does not hold an id that is valid.",
+    )
+)
+@common_options
+@click.argument("nct_ids", metavar="NCT…", type=NCT_ID, nargs=-1, required=True)
+@click.option("--history", is_flag=True, help="List the versions held.")
+@click.option("--diff", "compared", type=click.IntRange(min=1), nargs=2, metavar="A B", help="Compare two versions.")
+@json_option
+def command(nct_ids: Sequence[NctId], history: bool, compared: tuple[int, int] | None, as_json: bool) -> int:
+    """Show a trial as it stands, why it is tracked, and what changed when, newest first.
+
+    Everything comes from the store; --json prints an array with one object per trial.
+    """
+    from jobs.dossier import dossier_data, dossier_lines
+
+    config = config_at_a_glance()
+    shown: list[Any] = []
+    missing: list[NotHeld] = []
+    with open_for_reading(config) as store:
+        for study in dict.fromkeys(nct_ids):
+            try:
+                if compared:
+                    shown.append(_compared(store, config, study, *compared, as_json=as_json))
+                else:
+                    dossier = _dossier(store, config, study)
+                    shown.append((dossier_data if as_json else dossier_lines)(dossier, history=history))
+            except NotHeld as error:
+                missing.append(error)
+    _say_all(shown, as_json=as_json)
+    for one in missing:
+        note(told(one)[0][0])
+    return FAILED if missing else DONE
+
+
+def _say_all(shown: Sequence[Any], *, as_json: bool) -> None:
+    if as_json:
+        say_json(shown)
+        return
+    for number, lines in enumerate(shown):
+        if number:
+            say()
+        for line in lines:
+            say(line)
+
+
+def _dossier(store: Store, config: Glance, study: NctId) -> Dossier:
+    from jobs.dossier import Dossier
+    from tracker.store.changes import changes
+    from tracker.store.searches import memberships
+    from tracker.store.studies import tracked_study, version_body, versions
+
+    with store.connect() as connection:
+        tracked = tracked_study(connection, study)
+        if tracked is None:
+            raise _not_held(study, config)
+        return Dossier(
+            tracked=tracked,
+            study=_read(version_body(connection, study, tracked.version), study, tracked.version),
+            memberships=tuple(memberships(connection, study)),
+            excluded=_excluded(config, study),
+            changes=tuple(changes(connection, nct_id=study)),
+            versions=tuple(versions(connection, study)),
+        )
+
+
+def _read(body: bytes | None, study: NctId, number: int) -> Study:
+    from tracker.parse import parse
+
+    if body is None:
+        raise StoreDamaged(
+            f"version {number} of {study} is missing from the store", subject=study, advice="Run `tracker db check`."
+        )
+    return parse(body)
+
+
+def _excluded(config: Glance, study: NctId) -> tuple[tuple[str, str], ...]:
+    return tuple((search, reason) for listed, search, reason in config.excluded if listed == study)
+
+
+def _not_held(study: NctId, config: Glance) -> NotHeld:
+    excluded = _excluded(config, study)
+    if excluded:
+        search, reason = excluded[0]
+        because = f" ({reason})" if reason else ""
+        return NotHeld(
+            f"{study} is not in the store: {config.path} excludes it from {search}{because}",
+            subject=study,
+            advice=f"The registry's page: {study_url(study)}",
+        )
+    if any(study == listed for listed, _, _ in config.included):
+        return NotHeld(
+            f"{study} is on an include list, but was not synced yet", subject=study, advice='Run "tracker sync".'
+        )
+    return NotHeld(
+        f"{study} is not in the store: no search has found it",
+        subject=study,
+        advice=f"The registry's page: {study_url(study)} - to track it, add it to a search's include in "
+        f'{config.path}, then run "tracker sync".',
+    )
+
+
+def _compared(store: Store, config: Glance, study: NctId, older: int, newer: int, *, as_json: bool) -> Any:
+    from jobs.dossier import change_data
+    from tracker.diff import diff
+    from tracker.store.studies import tracked_study, version_body
+
+    with store.connect() as connection:
+        tracked = tracked_study(connection, study)
+        if tracked is None:
+            raise _not_held(study, config)
+        for number in (older, newer):
+            if number > tracked.version:
+                raise UsageError(
+                    f"{study} has no version {number}",
+                    subject=study,
+                    advice=f'The newest is {tracked.version}; see "tracker show {study} --history".',
+                )
+        before, after = (_read(version_body(connection, study, number), study, number) for number in (older, newer))
+    found = diff(before, after)
+    if as_json:
+        return {"nct_id": study, "before": older, "after": newer, "changes": [change_data(one) for one in found]}
+    heading = f"{study}  version {older} → version {newer}"
+    if not found:
+        return [heading, "", "  The same but for what the registry rewrites by itself."]
+    return [heading, "", *(f"  {line}" for change in found for line in _told(change, tracked))]
+
+
+def _told(change: Change, tracked: TrackedStudy) -> list[str]:
+    from jobs.dossier import change_lines
+    from reports.facts import fact_of
+    from reports.nets import nets_of
+    from tracker.changes import RecordedChange
+
+    # A net of one change, found nowhere but here: only its words are wanted.
+    recorded = RecordedChange(
+        number=0, change_id="", change=change, run=0, detected_at=datetime.now(UTC), data_date=None
+    )
+    return change_lines(fact_of(nets_of([recorded], bulk_fields=frozenset())[0], tracked), change, day="")

@@ -1,0 +1,73 @@
+"""`tracker status`: how the tracker is, from its store alone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from jobs.commands.opening import open_for_reading
+from jobs.commands.options import common_options, config_at_a_glance, example, json_option
+from jobs.terminal import say, say_json
+
+if TYPE_CHECKING:
+    from jobs.health import Health
+    from tracker.config import Glance
+
+
+@click.command(
+    epilog=example(
+        "tracker status",
+        "tracker status --json",
+        after="Exit codes: 0 all is well; 1 no run has succeeded yet, or the last one failed; 3 the last run was "
+        "incomplete, or a search is not believed or has problems.",
+    )
+)
+@common_options
+@json_option
+def command(as_json: bool) -> int:
+    """Say how the tracker is: age of the last success, data date, members, coverage, problems, store.
+
+    Nothing is asked of the registry.
+    """
+    from jobs.health import health_as_data, health_lines
+
+    config = config_at_a_glance()
+    health = _health(config)
+    if as_json:
+        say_json(health_as_data(health))
+    else:
+        for line in health_lines(health, timezone=config.timezone):
+            say(line)
+    return health.exit_code
+
+
+def _health(config: Glance) -> Health:
+    from jobs.health import Health, problems_of
+    from tracker.store.runs import last_finished_run, last_run, last_successful_run, runs
+    from tracker.store.searches import searches
+    from tracker.store.version import stored_version
+
+    with open_for_reading(config) as store, store.connect() as connection:
+        known = [one for one in searches(connection) if one.active]
+        swept = {one.complete_run for one in known if one.complete_run is not None}
+        last = last_finished_run(connection)
+        # A run that found nothing new swept nothing: what is covered was said by the last that did.
+        telling = last if last and last.coverage else None
+        for number in sorted(swept, reverse=True)[:1] if telling is None else ():
+            telling = next(iter(runs(connection, after=number - 1, until=number)), None)
+        newest = last_run(connection)
+        return Health(
+            now=datetime.now(UTC),
+            last_success=last_successful_run(connection),
+            last_finished=last,
+            running=newest if newest and newest is not last and newest.outcome is None else None,
+            coverage=telling.coverage if telling else (),
+            searches=tuple(known),
+            unsynced=tuple(sorted(set(config.search_names) - {one.name for one in known})),
+            problems=problems_of(last, known),
+            store=store.url,
+            store_version=stored_version(connection) or "",
+            store_bytes=store.path.stat().st_size if store.path else None,
+        )

@@ -1,0 +1,242 @@
+"""Makes reports: gathers what the store holds, has it rendered, records the bytes, and writes copies of them.
+
+A report is recorded before a file of it is written, in one transaction with the step of its definition; files are
+copies, and any that is missing is written by the next reporting command (DESIGN §5.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reports.copies import check_folder, report_folder, write_copies
+from reports.parts import Window
+from reports.render import FILENAMES, render
+from reports.trust import Earlier
+from reports.view import ReportView, build_view, to_json_bytes
+from tracker import __version__
+from tracker.definitions import WRITABLE_FORMATS, ReportDefinition
+from tracker.errors import OutputError, UsageError
+from tracker.runs import Run
+from tracker.store.changes import changes
+from tracker.store.reports import (
+    DefinitionProgress,
+    confirm_file,
+    record_report,
+    recorded_report,
+    report_files,
+    unconfirmed_files,
+)
+from tracker.store.reports import (
+    definition as definition_progress,
+)
+from tracker.store.runs import last_finished_run, runs
+from tracker.store.searches import searches
+from tracker.store.studies import tracked_studies
+
+if TYPE_CHECKING:
+    from tracker.store.engine import Store
+    from tracker.store.transactions import Connection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A report and where its copies lie. `number` is None for an ad-hoc report."""
+
+    name: str
+    number: int | None
+    headline: str
+    folder: Path
+    files: tuple[Path, ...]
+
+
+def next_report(
+    store: Store,
+    definition: ReportDefinition,
+    *,
+    titles: Mapping[str, str],
+    now: datetime,
+    output: Path,
+    out: Path | None = None,
+) -> Written:
+    """The definition's next report: rendered, recorded, and copied into its folder (or into `out`).
+
+    `titles` are the descriptions of the searches. Raises OutputError before anything is recorded where the folder
+    can't be written, StoreBusy where another process has just made this report.
+    """
+    with store.connect() as connection:
+        progress = _progress(connection, definition.name)
+        newest = last_finished_run(connection)
+        window = Window(after_run=progress.covered_run, until_run=max(newest.id if newest else 0, progress.covered_run))
+        number = progress.reports + 1
+        view = _view(connection, definition, window, titles=titles, number=number, now=now)
+    folder = out or report_folder(output, name=definition.name, number=number)
+    check_folder(folder)
+    files = render(view, _formats(definition.formats))
+    with store.begin() as connection:
+        record_report(
+            connection,
+            name=definition.name,
+            after_run=window.after_run,
+            until_run=window.until_run,
+            created_at=now,
+            folder=str(folder.absolute()),
+            view=to_json_bytes(view),
+            files=files,
+            number=number,
+        )
+    written = write_copies(folder, files)
+    _confirm(store, definition.name, number, files)
+    return Written(name=definition.name, number=number, headline=view.headline, folder=folder, files=written)
+
+
+def ad_hoc_report(
+    store: Store,
+    definition: ReportDefinition,
+    *,
+    titles: Mapping[str, str],
+    since: datetime | None,
+    until: datetime | None,
+    days: tuple[date | None, date | None],
+    formats: Collection[str],
+    now: datetime,
+    folder: Path,
+) -> Written:
+    """A report on the changes detected from `since` on and before `until` (aware), recorded nowhere.
+
+    `days` are the first and last day as they were asked for.
+    """
+    with store.connect() as connection:
+        found = [one for one in runs(connection) if _within(one, since, until)]
+        window = Window(
+            after_run=found[0].id - 1 if found else 0,
+            until_run=found[-1].id if found else 0,
+            since=days[0],
+            until=days[1],
+        )
+        view = _view(
+            connection, definition, window, titles=titles, number=None, now=now, runs_of=found, since=since, until=until
+        )
+    files = render(view, formats or _formats(definition.formats))
+    written = write_copies(folder, files)
+    return Written(name=definition.name, number=None, headline=view.headline, folder=folder, files=written)
+
+
+def replayed(store: Store, name: str, number: int, *, formats: Collection[str], out: Path | None) -> Written:
+    """Report `number` again: its recorded bytes, into `out` or the folder that it was made for."""
+    with store.connect() as connection:
+        report = recorded_report(connection, name, number)
+        progress = definition_progress(connection, name)
+        if report is None:
+            made = f"reports 1 to {progress.reports} exist" if progress and progress.reports else "it has none yet"
+            raise UsageError(f'there is no report {number} of "{name}": {made}', subject=name)
+        files = report_files(connection, name, number)
+    wanted = {FILENAMES[one] for one in formats} if formats else set(files)
+    if missing := wanted - files.keys():
+        raise UsageError(f"report {number} of {name} was made without {', '.join(sorted(missing))}", subject=name)
+    folder = out or Path(report.folder)
+    chosen = {filename: files[filename] for filename in sorted(wanted)}
+    written = write_copies(folder, chosen)
+    if folder == Path(report.folder):
+        _confirm(store, name, number, chosen)
+    return Written(name=name, number=number, headline="", folder=folder, files=written)
+
+
+def write_missing_copies(store: Store) -> list[str]:
+    """Writes recorded files that are not known to be on disk; returns what could not be written, a line each.
+
+    A folder that is gone for good must not stop the next report: it is told, and tried again next time.
+    """
+    with store.connect() as connection:
+        missing = unconfirmed_files(connection)
+    failures = []
+    for file in missing:
+        with store.connect() as connection:
+            content = report_files(connection, file.name, file.number)[file.filename]
+        try:
+            write_copies(Path(file.folder), {file.filename: content})
+        except OutputError as error:
+            failures.append(f"report {file.number} of {file.name} is recorded, but {error.message}")
+            continue
+        _confirm(store, file.name, file.number, [file.filename])
+    return failures
+
+
+def _confirm(store: Store, name: str, number: int, filenames: Iterable[str]) -> None:
+    with store.begin() as connection:
+        for filename in filenames:
+            confirm_file(connection, name=name, number=number, filename=filename)
+
+
+def _formats(configured: Collection[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*WRITABLE_FORMATS[:3], *configured)))
+
+
+def _progress(connection: Connection, name: str) -> DefinitionProgress:
+    progress = definition_progress(connection, name)
+    if progress is None:
+        raise UsageError(f'no report is called "{name}"', subject=name, advice="`tracker config check` lists them.")
+    return progress
+
+
+def _within(run: Run, since: datetime | None, until: datetime | None) -> bool:
+    return (since is None or run.started_at >= since) and (until is None or run.started_at < until)
+
+
+def _view(
+    connection: Connection,
+    definition: ReportDefinition,
+    window: Window,
+    *,
+    titles: Mapping[str, str],
+    number: int | None,
+    now: datetime,
+    runs_of: Sequence[Run] | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> ReportView:
+    if runs_of is None:
+        found = changes(connection, after_run=window.after_run, until_run=window.until_run)
+        runs_of = runs(connection, after=window.after_run, until=window.until_run)
+    else:
+        found = changes(connection, since=since, until=until)
+    known = searches(connection)
+    return build_view(
+        definition=definition,
+        title=_title(definition, titles),
+        number=number,
+        now=now,
+        program_version=__version__,
+        window=window,
+        runs=runs_of,
+        changes=found,
+        studies={study.summary.nct_id: study for study in tracked_studies(connection)},
+        earlier=_earlier(connection, window.after_run),
+        baselines={
+            one.name: one.members
+            for one in known
+            if one.baseline_run is not None and window.after_run < one.baseline_run <= window.until_run
+        },
+    )
+
+
+def _title(definition: ReportDefinition, titles: Mapping[str, str]) -> str:
+    """The description of the only search it tells of; otherwise the report's own name."""
+    if len(definition.searches) == 1 and (title := titles.get(definition.searches[0])):
+        return title
+    return definition.name
+
+
+def _earlier(connection: Connection, after_run: int) -> Earlier:
+    """What was known when the window began."""
+    before = runs(connection, until=after_run) if after_run else []
+    succeeded = [run for run in before if run.outcome and run.outcome.successful]
+    swept = [run for run in before if run.coverage]
+    return Earlier(
+        data_date=next((run.data_date for run in reversed(succeeded) if run.data_date), None),
+        success_at=succeeded[-1].finished_at if succeeded else None,
+        coverage=swept[-1].coverage if swept else (),
+    )

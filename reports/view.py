@@ -1,0 +1,285 @@
+"""What a report tells: changes, runs and studies in, one `ReportView` out. Pure: no I/O, and `now` is a parameter.
+
+Every rendering shows this view and nothing else. Words for one field are `reports.facts`, for one trial
+`reports.trials`, the first sentence `reports.headline`, what the report rests on `reports.trust`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import orjson
+
+from reports.headline import QUIET_SECTIONS, counts_of, headline
+from reports.nets import Net, nets_of
+from reports.parts import (
+    Banner,
+    ChangeRow,
+    Count,
+    CoverageLine,
+    ProblemLine,
+    RunLine,
+    Section,
+    State,
+    TrialLine,
+    Window,
+)
+from reports.sections import sections_of
+from reports.trials import TrialNews, line_of, news_of
+from reports.trust import (
+    RUNS_SHOWN,
+    Earlier,
+    banners,
+    bulk_fields,
+    coverage_lines,
+    last_success,
+    problem_lines,
+    run_line,
+    went_wrong,
+)
+from reports.words import counted, day, instant
+from tracker.changes import Kind, RecordedChange
+from tracker.definitions import ReportDefinition
+from tracker.runs import Outcome, Run
+from tracker.study import NctId, study_url
+from tracker.summary import TrackedStudy
+from tracker.words import kind_in_words
+
+LISTED = 500
+"""Trials without news, and problems: the page lists the first ones and counts the rest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportView:
+    """One report. Instants are aware UTC. `number` is None for an ad-hoc report, which is recorded nowhere.
+
+    `tracked` trials are in the report's searches now; `with_news` of them are told of, `unremarkable` changed only in
+    routine or reversed edits, and `without_news` (the first ones listed) in nothing.
+    `not_shown` counts, by kind, what the definition leaves out. `changes` are the rows of the data files.
+    """
+
+    name: str
+    number: int | None
+    title: str
+    made_at: datetime
+    program_version: str
+    state: State
+    headline: str
+    basis: str
+    balance: str
+    counts: tuple[Count, ...]
+    banners: tuple[Banner, ...]
+    window: Window
+    data_date: date | None
+    compared_with: date | None
+    searches: tuple[str, ...]
+    tracked: int
+    with_news: int
+    unremarkable: int
+    without_news_count: int
+    without_news: tuple[TrialLine, ...]
+    sections: tuple[Section, ...]
+    not_shown: tuple[str, ...]
+    problems: tuple[ProblemLine, ...]
+    problem_count: int
+    runs: tuple[RunLine, ...]
+    run_count: int
+    coverage: tuple[CoverageLine, ...]
+    changes: tuple[ChangeRow, ...]
+
+
+def build_view(
+    *,
+    definition: ReportDefinition,
+    title: str,
+    number: int | None,
+    now: datetime,
+    program_version: str,
+    window: Window,
+    runs: Sequence[Run],
+    changes: Sequence[RecordedChange],
+    studies: Mapping[NctId, TrackedStudy],
+    earlier: Earlier,
+    baselines: Mapping[str, int],
+) -> ReportView:
+    """The report of `definition` on `window`.
+
+    `runs` and `changes` are those of the window, in any order; `studies` holds every tracked study and every one that
+    a change is about, as they stand at the end of the window. `baselines` gives, for each search whose first complete
+    sweep lies in the window, how many members it found. `now` is aware.
+    """
+    ordered = sorted(runs, key=lambda run: run.id)
+    told, left_out = _selected(changes, definition, studies)
+    bulk = bulk_fields(ordered)
+    news = news_of(_told_nets(changes, told, bulk), dict(studies))
+    members = {nct_id for nct_id, study in studies.items() if _is_member(study, definition)}
+    counts = counts_of(news)
+    state = _state(ordered, news, baselines=baselines, earlier=earlier)
+    data_date = _data_date(ordered, earlier)
+    quiet = {trial.nct_id for trial in news if set(trial.sections) <= QUIET_SECTIONS}
+    loud = {trial.nct_id for trial in news} - quiet
+    unchanged = sorted(members - loud - quiet)
+    problems = problem_lines(ordered)
+    return ReportView(
+        name=definition.name,
+        number=number,
+        title=title,
+        made_at=now,
+        program_version=program_version,
+        state=state,
+        headline=headline(
+            title=title,
+            number=number,
+            state=state,
+            counts=counts,
+            tracked=len(members),
+            quiet_trials=len(quiet),
+            since=_since(ordered, earlier),
+            error=next((run.error for run in reversed(ordered) if went_wrong(run) and run.error), None),
+        ),
+        basis=_basis(state, data_date, earlier.data_date),
+        balance=_balance(state, members=members, loud=loud, quiet=quiet),
+        counts=counts,
+        banners=banners(ordered, now=now, earlier=earlier, baselines=baselines, first_ever=state is State.BASELINE),
+        window=window,
+        data_date=data_date,
+        compared_with=earlier.data_date,
+        searches=definition.searches,
+        tracked=len(members),
+        with_news=len(members & loud),
+        unremarkable=len(members & quiet),
+        without_news_count=len(unchanged),
+        without_news=tuple(line_of(nct_id, studies[nct_id]) for nct_id in unchanged[:LISTED]),
+        sections=sections_of(news),
+        not_shown=_not_shown(left_out),
+        problems=problems[:LISTED],
+        problem_count=len(problems),
+        runs=tuple(map(run_line, ordered[-RUNS_SHOWN:])),
+        run_count=len(ordered),
+        coverage=coverage_lines(ordered, earlier, frozenset(definition.searches)),
+        changes=tuple(_row(one, studies.get(one.change.nct_id)) for one in told),
+    )
+
+
+def to_json_bytes(view: ReportView) -> bytes:
+    """The whole view as JSON, for the store: what a report was made of, readable by any later version."""
+    return orjson.dumps(view)
+
+
+# What belongs into the report
+
+
+def _is_member(study: TrackedStudy, definition: ReportDefinition) -> bool:
+    return bool(set(study.searches) & set(definition.searches)) if definition.searches else bool(study.searches)
+
+
+def _selected(
+    changes: Sequence[RecordedChange], definition: ReportDefinition, studies: Mapping[NctId, TrackedStudy]
+) -> tuple[list[RecordedChange], list[RecordedChange]]:
+    """The changes that the definition tells, in the order they were recorded, and those that it leaves out.
+
+    Changes of other searches than the definition's belong to neither. A study that is in no search any more is
+    watched for everybody.
+    """
+    concerned = sorted((one for one in changes if _concerns(one, definition, studies)), key=lambda one: one.number)
+    told = [one for one in concerned if definition.tells(one.change.kind, one.change.weight)]
+    return told, [one for one in concerned if not definition.tells(one.change.kind, one.change.weight)]
+
+
+def _concerns(recorded: RecordedChange, definition: ReportDefinition, studies: Mapping[NctId, TrackedStudy]) -> bool:
+    if not definition.searches:
+        return True
+    if recorded.search is not None:
+        return recorded.search in definition.searches
+    study = studies.get(recorded.change.nct_id)
+    return study is None or not study.searches or bool(set(study.searches) & set(definition.searches))
+
+
+def _told_nets(
+    changes: Sequence[RecordedChange], told: Sequence[RecordedChange], bulk: frozenset[tuple[int, str]]
+) -> list[Net]:
+    """The nets of all changes of a field of which at least one is told: a reversal of which the definition tells only
+    one half is still a reversal."""
+    ids = {one.change_id for one in told}
+    subjects = {(one.change.nct_id, one.change.field, one.search) for one in told}
+    concerned = [one for one in changes if (one.change.nct_id, one.change.field, one.search) in subjects]
+    nets = nets_of(concerned, bulk_fields=bulk)
+    return [net for net in nets if any(one.change_id in ids for one in net.changes)]
+
+
+def _not_shown(left_out: Sequence[RecordedChange]) -> tuple[str, ...]:
+    numbers = Counter((one.change.weight.value, one.change.kind) for one in left_out)
+    return tuple(
+        f"{counted(number, f'{weight} change')}: {kind_in_words(Kind(kind)).lower()}"
+        for (weight, kind), number in sorted(numbers.items())
+    )
+
+
+# How the report stands
+
+
+def _state(runs: Sequence[Run], news: Sequence[TrialNews], *, baselines: Mapping[str, int], earlier: Earlier) -> State:
+    if not any(run.outcome in (Outcome.OK, Outcome.NOTHING_NEW, Outcome.INCOMPLETE) for run in runs):
+        return State.FAILED
+    if news:
+        return State.NEWS
+    return State.BASELINE if baselines and earlier.data_date is None else State.QUIET
+
+
+def _data_date(runs: Sequence[Run], earlier: Earlier) -> date | None:
+    dates = [run.data_date for run in runs if run.data_date and not went_wrong(run)]
+    return dates[-1] if dates else earlier.data_date
+
+
+def _since(runs: Sequence[Run], earlier: Earlier) -> str:
+    success = last_success(runs, earlier)
+    return instant(success) if success else "the tracker was set up"
+
+
+def _basis(state: State, data_date: date | None, compared_with: date | None) -> str:
+    if data_date is None:
+        return "No data of the registry is held yet."
+    if state is State.FAILED:
+        return f"The data held are those of {day(data_date)}."
+    compared = f", compared with {day(compared_with)}" if compared_with else ""
+    return f"Data of {day(data_date)}{compared}."
+
+
+def _balance(state: State, *, members: set[NctId], loud: set[NctId], quiet: set[NctId]) -> str:
+    tracked = f"{len(members)} tracked"
+    if state in (State.BASELINE, State.FAILED):
+        return f"{tracked}."
+    shares = [f"{len(members & loud)} with news"]
+    if members & quiet:
+        shares.append(f"{len(members & quiet)} with routine or reversed edits only")
+    shares.append(f"{len(members - loud - quiet)} without")
+    gone = len((loud | quiet) - members)
+    besides = f" Besides, there is news of {counted(gone, 'trial')} no longer tracked." if gone else ""
+    return f"{tracked}: {', '.join(shares)}.{besides}"
+
+
+def _row(recorded: RecordedChange, study: TrackedStudy | None) -> ChangeRow:
+    change = recorded.change
+    return ChangeRow(
+        change_id=recorded.change_id,
+        nct_id=change.nct_id,
+        kind=change.kind.value,
+        field=change.field,
+        before=change.before,
+        after=change.after,
+        days=change.days,
+        days_at_least=change.days_at_least,
+        why=change.why,
+        weight=change.weight.value,
+        search=recorded.search,
+        run=recorded.run,
+        detected_at=recorded.detected_at,
+        data_date=recorded.data_date,
+        brief_title=study.summary.brief_title if study else None,
+        overall_status=study.summary.overall_status if study else None,
+        lead_sponsor=study.summary.lead_sponsor if study else None,
+        url=study_url(change.nct_id),
+    )

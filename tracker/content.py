@@ -1,0 +1,120 @@
+"""What a record says once everything that the registry rewrites by itself is taken away.
+
+Two records with the same content are the same version of a study. Noise, and what it is measured by: the real
+series of 2026, in which nearly all versions differ only by `versionHolder` and the order of the MeSH modules, and
+the review's trials, six of which gained "allocation: NA" without having been touched.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import orjson
+
+Record = Mapping[str, Any]
+Path = tuple[str, ...]
+
+NOISE_KEYS = frozenset(
+    {
+        "versionHolder",  # the data date, stamped on every record at every refresh
+        "conditionBrowseModule",  # MeSH terms derived by the registry, in unstable order
+        "interventionBrowseModule",
+        "geoPoint",  # looked up from the address
+        "resultsSection",  # never fetched; a website download may carry it
+    }
+)
+"""Keys of the registry's data structure, each used in one place only."""
+
+TOUCH_KEYS = frozenset({"statusVerifiedDate", "lastUpdateSubmitDate", "lastUpdatePostDateStruct"})
+"""Dates that only say that the record was touched: they make a version, but no change."""
+
+_SITE_KEYS = ("facility", "city", "state", "zip", "country")
+_LOCATIONS = ("protocolSection", "contactsLocationsModule", "locations")
+
+
+def normal_text(text: str) -> str:
+    """`text` in composed Unicode with single blanks: what differs only in these is the same."""
+    single = " ".join(text.split())
+    return single if single.isascii() else unicodedata.normalize("NFC", single)
+
+
+def content(record: Record) -> Any:
+    """The record without noise, in a form that compares equal whatever the order of its keys and lists."""
+    return _content(record) or {}
+
+
+def _content(value: Any) -> Any:
+    """The value without noise; None where nothing is left of it, because null, empty and absent are one."""
+    if isinstance(value, str):
+        return normal_text(value) or None
+    if isinstance(value, dict):
+        held = {key: _content(inner) for key, inner in value.items() if key not in NOISE_KEYS}
+        if held.get("allocation") == "NA":  # the registry fills in an absent design choice as "not applicable"
+            del held["allocation"]
+        return {key: inner for key, inner in held.items() if inner is not None} or None
+    if isinstance(value, list):
+        return sorted((inner for inner in map(_content, value) if inner is not None), key=_sort_key) or None
+    return value
+
+
+def _sort_key(value: Any) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def changed_modules(before: Record, after: Record, *, watched: Iterable[Path]) -> tuple[str, ...]:
+    """The modules that differ in something that is neither noise, nor a touch, nor below a watched path.
+
+    Takes two results of `content`. The contacts of a site are compared only where the site stands in both: those
+    of an added or dropped one came or went with it.
+    """
+    skipped = frozenset(watched) | {_LOCATIONS}
+    old, new = (_unwatched(record, skipped) for record in (before, after))
+    modules = {
+        module
+        for section in old.keys() | new.keys()
+        for module in _keys(old, section) | _keys(new, section)
+        if _held(old, section, module) != _held(new, section, module)
+    }
+    if _contacts_differ(before, after):
+        modules.add("contactsLocationsModule")
+    return tuple(sorted(modules))
+
+
+def _unwatched(value: Record, skipped: frozenset[Path], path: Path = ()) -> dict[str, Any]:
+    left: dict[str, Any] = {}
+    for key, inner in value.items():
+        place = (*path, key)
+        if key in TOUCH_KEYS or place in skipped:
+            continue
+        kept = _unwatched(inner, skipped, place) if isinstance(inner, dict) else inner
+        if kept != {}:
+            left[key] = kept
+    return left
+
+
+def _keys(record: Record, section: str) -> set[str]:
+    modules = record.get(section)
+    return set(modules) if isinstance(modules, dict) else {section} & record.keys()
+
+
+def _held(record: Record, section: str, module: str) -> Any:
+    modules = record.get(section)
+    return modules.get(module) if isinstance(modules, dict) else modules
+
+
+def _contacts_differ(before: Record, after: Record) -> bool:
+    old, new = _contacts(before), _contacts(after)
+    return any(old[site] != new[site] for site in old.keys() & new.keys())
+
+
+def _contacts(record: Record) -> dict[Path, list[Any]]:
+    contacts: dict[Path, list[Any]] = {}
+    locations = record.get("protocolSection", {}).get("contactsLocationsModule", {}).get("locations", [])
+    for location in locations:
+        site = tuple(str(location.get(key)) for key in _SITE_KEYS)
+        contacts.setdefault(site, []).append(
+            {key: held for key, held in location.items() if key not in _SITE_KEYS and key != "status"}
+        )
+    return contacts

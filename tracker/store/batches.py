@@ -1,0 +1,177 @@
+"""What a run writes while it sweeps: studies, their versions and their changes, a page in one transaction."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from tracker.changes import RULES_VERSION, Change
+from tracker.diff import FirstPlan, FirstPlans
+from tracker.store.codec import digest, pack, unpack
+from tracker.store.encoding import encode_value
+from tracker.store.schema import change as change_table
+from tracker.store.schema import study, study_version
+from tracker.study import DateType, NctId, PartialDate, StudyDate
+from tracker.summary import StudySummary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldStudy:
+    """What a run needs to know of a study that the store holds. `data_date` is that of its newest version."""
+
+    nct_id: NctId
+    raw_digest: bytes
+    version: int
+    state: str
+    data_date: date | None
+    first_posted: PartialDate | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewVersion:
+    """A version to be written. `number` 1 makes the study; `body` is the record's own bytes."""
+
+    number: int
+    body: bytes
+    raw_digest: bytes
+    summary: StudySummary
+    first_plans: FirstPlans
+    data_date: date | None
+    last_update_submitted: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundChange:
+    """A change to be recorded, with its id; `search` on membership changes, versions on content changes."""
+
+    change_id: str
+    change: Change
+    search: str | None = None
+    before_version: int | None = None
+    after_version: int | None = None
+
+
+def held_studies(connection: Connection, nct_ids: Iterable[NctId]) -> dict[NctId, HeldStudy]:
+    columns = (study.c.nct_id, study.c.raw_digest, study.c.version, study.c.state, study.c.data_date)
+    query = select(*columns, study.c.first_post_date).where(study.c.nct_id.in_(list(nct_ids)))
+    return {
+        row.nct_id: HeldStudy(
+            nct_id=row.nct_id,
+            raw_digest=bytes(row.raw_digest),
+            version=row.version,
+            state=row.state,
+            data_date=row.data_date,
+            first_posted=PartialDate(row.first_post_date) if row.first_post_date else None,
+        )
+        for row in connection.execute(query)
+    }
+
+
+def newest_body(connection: Connection, nct_id: NctId) -> bytes:
+    """The bytes of the newest version. Raises StoreDamaged where they can't be unpacked."""
+    query = (
+        select(study_version.c.body)
+        .where(study_version.c.nct_id == nct_id)
+        .order_by(study_version.c.version.desc())
+        .limit(1)
+    )
+    return unpack(connection.execute(query).scalar_one())
+
+
+def first_plans(connection: Connection, nct_id: NctId) -> dict[str, FirstPlan]:
+    stored: Mapping[str, Sequence[str | None]] = connection.execute(
+        select(study.c.first_plans).where(study.c.nct_id == nct_id)
+    ).scalar_one()
+    return {
+        field: FirstPlan(
+            StudyDate(PartialDate(text or ""), DateType(type_) if type_ else None),
+            date.fromisoformat(since) if since else None,
+        )
+        for field, (text, type_, since) in stored.items()
+    }
+
+
+def write_versions(
+    connection: Connection, versions: Sequence[NewVersion], *, run: int, seen_at: datetime, new_state: str
+) -> None:
+    """Appends versions and brings the flat columns of their studies up to date. `new_state` is for new studies."""
+    new = [_study_row(one, run) | {"first_seen_run": run, "state": new_state} for one in versions if one.number == 1]
+    known = [_study_row(one, run) for one in versions if one.number > 1]
+    if new:
+        connection.execute(insert(study), new)
+    if known:
+        statement = update(study).where(study.c.nct_id == bindparam("of_study"))
+        connection.execute(statement, [row | {"of_study": row.pop("nct_id")} for row in known])
+    if versions:
+        connection.execute(insert(study_version), [_version_row(one, run, seen_at) for one in versions])
+
+
+def note_digests(connection: Connection, digests: Mapping[NctId, bytes]) -> None:
+    """Remembers bytes that differ from those held only by noise, so that they need no second look."""
+    if digests:
+        statement = update(study).where(study.c.nct_id == bindparam("of_study")).values(raw_digest=bindparam("seen"))
+        connection.execute(statement, [{"of_study": one, "seen": seen} for one, seen in digests.items()])
+
+
+def write_changes(
+    connection: Connection, changes: Sequence[FoundChange], *, run: int, detected_at: datetime, data_date: date | None
+) -> None:
+    if not changes:
+        return
+    rows = [
+        {
+            "change_id": found.change_id,
+            "nct_id": found.change.nct_id,
+            "kind": found.change.kind.value,
+            "field": found.change.field,
+            "weight": found.change.weight.value,
+            "before": encode_value(found.change.before),
+            "after": encode_value(found.change.after),
+            "days": found.change.days,
+            "days_at_least": found.change.days_at_least,
+            "why": found.change.why,
+            "detail": dict(found.change.detail),
+            "search": found.search,
+            "before_version": found.before_version,
+            "after_version": found.after_version,
+            "run": run,
+            "detected_at": detected_at,
+            "data_date": data_date,
+            "rules_version": RULES_VERSION,
+        }
+        for found in changes
+    ]
+    connection.execute(insert(change_table), rows)
+
+
+def _study_row(version: NewVersion, run: int) -> dict[str, object]:
+    return {
+        **{column.name: getattr(version.summary, column.name) for column in dataclasses.fields(version.summary)},
+        "version": version.number,
+        "raw_digest": version.raw_digest,
+        "data_date": version.data_date,
+        "last_seen_run": run,
+        "first_plans": {
+            field: [first.plan.text, first.plan.type, first.since and first.since.isoformat()]
+            for field, first in version.first_plans.items()
+        },
+    }
+
+
+def _version_row(version: NewVersion, run: int, seen_at: datetime) -> dict[str, object]:
+    return {
+        "nct_id": version.summary.nct_id,
+        "version": version.number,
+        "run": run,
+        "seen_at": seen_at,
+        "data_date": version.data_date,
+        "last_update_submit_date": version.last_update_submitted,
+        "last_update_post_date": version.summary.last_update_post_date,
+        "body_digest": digest(version.body),
+        "body_size": len(version.body),
+        "body": pack(version.body),
+    }

@@ -1,0 +1,309 @@
+"""One sync: asks the registry what every search returns, writes what changed, and says how complete the answer was.
+
+The order is DESIGN §4: lock, version, sweep in batches, completeness, same data throughout, departures, close. What
+a change is stands in `tracker.diff`, who enters and leaves in `tracker.membership`, what a page does to the store in
+`tracker.batch`. A run that can't reach the registry still ends with a row that says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import TypedDict
+
+from tracker.batch import Batches
+from tracker.changes import RecordedChange
+from tracker.closing import Close, Fates, Lookups, Verdict, bulk_guards, coverage, decide, include_problems
+from tracker.errors import ImportFileError, OlderData, RegistryError, RunAborted, StoreError, TrackerError
+from tracker.membership import SearchState
+from tracker.registry.query import TermQuery
+from tracker.registry.source import DataVersion, Source
+from tracker.runs import Guard, GuardKind, Outcome, Run
+from tracker.searches import SearchDefinition
+from tracker.store.changes import changes
+from tracker.store.connections import Store
+from tracker.store.locking import run_lock
+from tracker.store.memberships import (
+    newest_data,
+    register_search,
+    retire_search,
+    retired_searches,
+    search_state,
+    watched_studies,
+)
+from tracker.store.run_log import RunResult, finish_run, note_traffic, start_run
+from tracker.store.runs import runs
+from tracker.store.transactions import Connection, Transaction, writing
+from tracker.study import NctId, Problem
+from tracker.sweep import Progress, Round, sweep_round
+
+MOST_ROUNDS = 3
+"""How often a run goes round when the registry's data changes under its hands."""
+
+
+class _DataOf(TypedDict):
+    data_timestamp: datetime | None
+    data_date: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """A finished run, and the changes that it recorded (in a dry run: would have recorded)."""
+
+    run: Run
+    changes: tuple[RecordedChange, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What is to be synced. `all_searches`: these are all that config defines, so that a missing one is retired.
+
+    `full`: read everything, even where the registry's data is the one held. `accept_shrink`: believe a sweep that
+    lost many members. `instead`: one query that stands for all terms (an import). `partial`: the source holds only
+    some of what a search returns.
+    """
+
+    searches: Sequence[SearchDefinition]
+    all_searches: bool = True
+    full: bool = False
+    accept_shrink: bool = False
+    instead: TermQuery | None = None
+    partial: bool = False
+
+
+def sync(
+    store: Store,
+    source: Source,
+    request: Request,
+    *,
+    now: Callable[[], datetime],
+    dry_run: bool = False,
+    progress: Progress = lambda *_: None,
+) -> Synced:
+    """Runs once, and returns the finished run. `now` gives aware UTC; a dry run writes nothing.
+
+    Raises StoreBusy where another process syncs, StoreError where the store can't be written. A registry that can't
+    be asked raises nothing: the run ends as FAILED with the error.
+    """
+    with run_lock(store), writing(store, dry_run=dry_run) as transaction:
+        with transaction() as connection:
+            run_id = start_run(
+                connection,
+                source=source.description,
+                searches=[search.name for search in request.searches],
+                full=request.full,
+                started_at=now(),
+            )
+        _execute(_Run(transaction, source, request, run_id, now=now, progress=progress))
+        with transaction() as connection:
+            [run] = runs(connection, after=run_id - 1, until=run_id)
+            recorded = changes(connection, after_run=run_id - 1, until_run=run_id)
+    return Synced(run, tuple(recorded))
+
+
+def _execute(run: _Run) -> None:
+    """Executes a run. However it ends, its row says so; what is no fault of the source goes on to the caller."""
+    try:
+        run.execute()
+    except (RegistryError, ImportFileError) as error:
+        run.fail(Outcome.FAILED, error)
+    except RunAborted:
+        raise  # another process has closed the row already
+    except BaseException as error:
+        with suppress(StoreError):
+            run.fail(Outcome.FAILED if isinstance(error, Exception) else Outcome.INTERRUPTED, error)
+        raise
+
+
+class _Run:
+    def __init__(
+        self,
+        transaction: Transaction,
+        source: Source,
+        request: Request,
+        run_id: int,
+        *,
+        now: Callable[[], datetime],
+        progress: Progress,
+    ) -> None:
+        self._transaction = transaction
+        self._source = source
+        self._request = request
+        self._id = run_id
+        self._now = now
+        self._progress = progress
+        self._data: DataVersion | None = None
+
+    def execute(self) -> None:
+        """Reads and writes everything, up to the finished row. Raises RegistryError where the source fails."""
+        data = self._data = self._source.version()
+        searches = [_as_asked(search, self._request.instead) for search in self._request.searches]
+        with self._transaction() as connection:
+            newest = newest_data(connection)
+            states = {search.name: search_state(connection, search.name) for search in searches}
+            retired = self._retired_states(connection)
+            watched = watched_studies(connection) if self._request.all_searches else {}
+        _refuse_older(data, newest, self._source.description)
+        due = [search for search in searches if self._request.full or _is_due(search, states[search.name], data)]
+        if not due and not retired:
+            self._finish(RunResult(outcome=Outcome.NOTHING_NEW, **_of(data)))
+            return
+        batches = Batches(
+            self._transaction,
+            self._source,
+            run=self._id,
+            now=self._now,
+            held_since=newest.date() if newest else None,
+            stamped=self._request.instead is None,
+        )
+        today = self._now().date()
+        followed = frozenset(study for study, until in watched.items() if until is None or until >= today)
+        data, round_, rounds, same_data = self._rounds(due, batches, followed, data)
+        lookups = Lookups(self._source, batches, seen=round_.seen)
+        verdicts = [
+            decide(
+                search,
+                states[search.name],
+                [round_.sweeps[term] for term in search.terms],
+                found_by_id=round_.found,
+                same_data=same_data,
+                data=data,
+                accept_shrink=self._request.accept_shrink,
+                lookups=lookups,
+            )
+            for search in due
+        ]
+        fates = Fates.of(watched, followed, round_, lookups)
+        problems = [*batches.problems]
+        for search in due:
+            problems += include_problems(search, round_, lookups, state=states[search.name])
+        self._close(verdicts, retired, fates, data, round_, rounds, batches, problems, same_data=same_data)
+
+    def fail(self, outcome: Outcome, error: BaseException) -> None:
+        said = f"{error.message} {error.advice}".strip() if isinstance(error, TrackerError) else repr(error)
+        self._finish(RunResult(outcome=outcome, error=said, **_of(self._data)))
+
+    def _retired_states(self, connection: Connection) -> dict[str, SearchState]:
+        if not self._request.all_searches:
+            return {}
+        defined = [search.name for search in self._request.searches]
+        return {name: search_state(connection, name) for name in retired_searches(connection, defined=defined)}
+
+    def _rounds(
+        self, due: Sequence[SearchDefinition], batches: Batches, followed: frozenset[NctId], data: DataVersion
+    ) -> tuple[DataVersion, Round, int, bool]:
+        """Goes round until all records were of the same data: the data, the last round, how many, and whether so."""
+        by_id = followed.union(*(search.included - search.excluded for search in due))
+        queries = sorted({term for search in due for term in search.terms}, key=lambda term: term.key)
+        for number in range(1, MOST_ROUNDS + 1):
+            batches.data_date = data.data_date
+            round_ = sweep_round(
+                self._source,
+                batches,
+                queries,
+                skip=lambda query: _excluded_everywhere(query, due),
+                by_id=by_id,
+                partial=self._request.partial,
+                progress=self._progress,
+            )
+            after = self._source.version()
+            _refuse_older(after, data.data_timestamp, self._source.description)
+            same = after.data_timestamp == data.data_timestamp and not round_.strange
+            self._data = data = after
+            if same:
+                return data, round_, number, True
+        return data, round_, MOST_ROUNDS, False
+
+    def _close(
+        self,
+        verdicts: Sequence[Verdict],
+        retired: dict[str, SearchState],
+        fates: Fates,
+        data: DataVersion,
+        round_: Round,
+        rounds: int,
+        batches: Batches,
+        problems: list[Problem],
+        *,
+        same_data: bool,
+    ) -> None:
+        now = self._now()
+        tally = batches.tally
+        with self._transaction() as connection:
+            close = Close(connection, run=self._id, at=now, data_date=data.data_date)
+            for verdict in verdicts:
+                register_search(connection, self._registered(verdict.search))
+                close.write_verdict(verdict, data=data, found_by_id=round_.found)
+            for name, state in retired.items():
+                close.write_retired(name, state)
+                retire_search(connection, name)
+            close.write_states(now.date())
+            close.write_fates(fates)
+            tally.changes_written += close.changes_written
+            complete = same_data and all(verdict.complete for verdict in verdicts)
+            result = RunResult(
+                outcome=Outcome.OK if complete else Outcome.INCOMPLETE,
+                rounds=rounds,
+                coverage=[line for verdict in verdicts for line in coverage(verdict)],
+                guards=[*close.guards, *bulk_guards(connection, tally.changed_fields), *_older(tally.older_records)],
+                problems=problems,
+                error=None if same_data else f"the registry's data changed during each of {rounds} rounds",
+                **_of(data),
+            )
+            batches.note_progress(connection)
+            finish_run(connection, self._id, result, finished_at=now)
+
+    def _registered(self, search: SearchDefinition) -> SearchDefinition:
+        """An import stands for the terms of its search without ending them."""
+        if self._request.instead is None:
+            return search
+        [configured] = [one for one in self._request.searches if one.name == search.name]
+        return replace(configured, terms=(*configured.terms, *search.terms))
+
+    def _finish(self, result: RunResult) -> None:
+        with self._transaction() as connection:
+            traffic = self._source.traffic
+            note_traffic(connection, self._id, requests=traffic.requests, bytes_read=traffic.bytes)
+            finish_run(connection, self._id, result, finished_at=self._now())
+
+
+def _as_asked(search: SearchDefinition, instead: TermQuery | None) -> SearchDefinition:
+    return search if instead is None else replace(search, terms=(instead,))
+
+
+def _is_due(search: SearchDefinition, state: SearchState, data: DataVersion) -> bool:
+    """Not where the last complete sweep of the same definition was of this data."""
+    same = data.data_timestamp is not None and data.data_timestamp == state.data_timestamp
+    return not (same and search.definition_digest == state.definition)
+
+
+def _refuse_older(data: DataVersion, than: datetime | None, source: str) -> None:
+    if than and data.data_timestamp and data.data_timestamp < than:
+        raise OlderData(
+            f"{source} offers data of {data.data_timestamp:%Y-%m-%d %H:%M} UTC,"
+            f" but the store already holds data of {than:%Y-%m-%d %H:%M} UTC",
+            subject=source,
+            advice="A mirror may lag behind: nothing was taken from it. Try again later.",
+        )
+
+
+def _excluded_everywhere(query: TermQuery, due: Sequence[SearchDefinition]) -> frozenset[NctId]:
+    """What no search that asks this query wants to have."""
+    asking = [search.excluded for search in due if query in search.terms]
+    return frozenset.intersection(*asking)
+
+
+def _older(count: int) -> tuple[Guard, ...]:
+    if not count:
+        return ()
+    reason = f"{count} records were older than those already held, and were not taken"
+    return (Guard(kind=GuardKind.OLDER_RECORD, reason=reason, count=count),)
+
+
+def _of(data: DataVersion | None) -> _DataOf:
+    return {
+        "data_timestamp": data.data_timestamp if data else None,
+        "data_date": data.data_date if data else None,
+    }
