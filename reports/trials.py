@@ -119,9 +119,18 @@ class TrialNews:
 
 
 def news_of(nets: Iterable[Net], studies: dict[NctId, TrackedStudy]) -> tuple[TrialNews, ...]:
-    """The nets by trial, ordered by NCT ID; a trial that the registry newly lists counts as new in all its searches."""
+    """The nets by trial, ordered by NCT ID."""
     by_trial = groupby(sorted(nets, key=lambda net: net.nct_id), key=lambda net: net.nct_id)
-    return tuple(TrialNews(nct_id=nct_id, tracked=studies.get(nct_id), nets=tuple(told)) for nct_id, told in by_trial)
+    return tuple(
+        TrialNews(nct_id=nct_id, tracked=studies.get(nct_id), nets=_without_submission(tuple(told)))
+        for nct_id, told in by_trial
+    )
+
+
+def _without_submission(nets: tuple[Net, ...]) -> tuple[Net, ...]:
+    """Where results were posted, that line says when they were first submitted: no second news."""
+    posted = any(net.kind is Kind.RESULTS_POSTED and not net.back for net in nets)
+    return tuple(net for net in nets if not (posted and net.field == "results_first_submit_date"))
 
 
 # In words

@@ -18,7 +18,8 @@ import orjson
 from tracker.changes import Change, content_change_id
 from tracker.diff import FirstPlans, diff, plans_of, same_content
 from tracker.errors import InvalidNctId
-from tracker.parse import Unreadable, odd_facts, parse, read_record
+from tracker.parse import odd_facts, parse
+from tracker.record import Unreadable, read_record
 from tracker.registry.source import Page, Source
 from tracker.store.batches import (
     FoundChange,

@@ -8,12 +8,13 @@ the review's trials, six of which gained "allocation: NA" without having been to
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
 
-Record = Mapping[str, Any]
+from tracker.shape import Record
+
 Path = tuple[str, ...]
 
 NOISE_KEYS = frozenset(

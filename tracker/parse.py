@@ -7,14 +7,12 @@ the same. Comparing is left to `tracker.diff`.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any, NoReturn, TypeVar
+from typing import TypeVar
 
-import orjson
-
-from tracker.errors import InvalidNctId, TrackerError
+from tracker.errors import InvalidNctId
+from tracker.record import Unreadable, read_record
+from tracker.shape import Record, WrongShape, flag_in, listed_in, object_in, objects_in, text_in, texts_in
 from tracker.study import (
     Arm,
     DateType,
@@ -39,20 +37,8 @@ from tracker.study import (
     nct_id,
 )
 
-Record = Mapping[str, Any]
-
 LARGEST_COUNT = 2**63 - 1
 """What both databases hold; a larger number is no enrollment."""
-
-_Built = TypeVar("_Built")
-
-
-class Unreadable(TrackerError):
-    """A record that can't be read: `problem` says which, where and why."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(f"{problem.path}: {problem.reason}", subject=problem.nct_id or "")
-        self.problem = problem
 
 
 def parse(raw: bytes | memoryview) -> Study:
@@ -60,55 +46,15 @@ def parse(raw: bytes | memoryview) -> Study:
     return study_from(read_record(raw))
 
 
-def read_record(raw: bytes | memoryview) -> dict[str, Any]:
-    """The decoded JSON of one record, with text that every database and page can hold.
-
-    The fast decoder refuses lone surrogates and the like; the standard one then reads the record, and what is no
-    character becomes U+FFFD. Numbers that are none in JSON (NaN, Infinity) are refused on both ways.
-    """
-    body = bytes(raw).removeprefix(b"\xef\xbb\xbf")
-    try:
-        record = orjson.loads(body)
-        unclean = b"\\u0000" in body
-    except orjson.JSONDecodeError as refused:
-        record = _read_leniently(body, refused)
-        unclean = True
-    if not isinstance(record, dict):
-        raise Unreadable(Problem(None, "$", f"an object was expected, not {_shape(record)}"))
-    return _cleaned(record) if unclean else record
-
-
-def _read_leniently(body: bytes, refused: Exception) -> Any:
-    try:
-        return json.loads(body.decode("utf-8", "replace"), strict=False, parse_constant=_no_number)
-    except (ValueError, RecursionError) as cause:
-        reason = "it is nested too deep" if isinstance(cause, RecursionError) else f"no JSON: {cause or refused}"
-        raise Unreadable(Problem(None, "$", reason)) from cause
-
-
-def _no_number(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no JSON number")
-
-
-def _cleaned(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\ufffd")
-    if isinstance(value, dict):
-        return {_cleaned(key): _cleaned(held) for key, held in value.items()}
-    if isinstance(value, list):
-        return [_cleaned(held) for held in value]
-    return value
-
-
 def study_from(record: Record) -> Study:
     """The study that a decoded record describes. Raises Unreadable, naming the study where it can."""
     identified: NctId | None = None
     try:
-        protocol = _object(record, "protocolSection", "")
-        identification = _object(protocol, "identificationModule", "protocolSection")
+        protocol = object_in(record, "protocolSection", "")
+        identification = object_in(protocol, "identificationModule", "protocolSection")
         identified = _own_id(identification)
         return _study(identified, record, protocol, identification)
-    except _WrongShape as wrong:
+    except WrongShape as wrong:
         raise Unreadable(Problem(identified, wrong.path, wrong.reason)) from None
 
 
@@ -151,85 +97,85 @@ def _own_id(identification: Record) -> NctId:
     try:
         return nct_id(identification.get("nctId"))
     except InvalidNctId as error:
-        raise _WrongShape(f"{_IDENTIFICATION}.nctId", error.message) from None
+        raise WrongShape(f"{_IDENTIFICATION}.nctId", error.message) from None
 
 
 def _study(identified: NctId, record: Record, protocol: Record, identification: Record) -> Study:
     def module(name: str) -> Record:
-        return _object(protocol, name, _PROTOCOL)
+        return object_in(protocol, name, _PROTOCOL)
 
     status, design, eligibility = module("statusModule"), module("designModule"), module("eligibilityModule")
     sponsors, oversight = module("sponsorCollaboratorsModule"), module("oversightModule")
     conditions, arms, outcomes = module("conditionsModule"), module("armsInterventionsModule"), module("outcomesModule")
-    info = _object(design, "designInfo", _DESIGN)
-    masking = _object(info, "maskingInfo", _DESIGN_INFO)
-    derived = _object(record, "derivedSection", "")
-    misc = _object(derived, "miscInfoModule", "derivedSection")
+    info = object_in(design, "designInfo", _DESIGN)
+    masking = object_in(info, "maskingInfo", _DESIGN_INFO)
+    derived = object_in(record, "derivedSection", "")
+    misc = object_in(derived, "miscInfoModule", "derivedSection")
     return Study(
         nct_id=identified,
         aliases=_aliases(identification),
-        brief_title=_text(identification, "briefTitle", _IDENTIFICATION),
-        official_title=_text(identification, "officialTitle", _IDENTIFICATION),
-        acronym=_text(identification, "acronym", _IDENTIFICATION),
-        organization=_text(_object(identification, "organization", _IDENTIFICATION), "fullName", _IDENTIFICATION),
+        brief_title=text_in(identification, "briefTitle", _IDENTIFICATION),
+        official_title=text_in(identification, "officialTitle", _IDENTIFICATION),
+        acronym=text_in(identification, "acronym", _IDENTIFICATION),
+        organization=text_in(object_in(identification, "organization", _IDENTIFICATION), "fullName", _IDENTIFICATION),
         overall_status=_word(status, "overallStatus", _STATUS, Status),
         last_known_status=_word(status, "lastKnownStatus", _STATUS, Status),
-        why_stopped=_text(status, "whyStopped", _STATUS),
+        why_stopped=text_in(status, "whyStopped", _STATUS),
         status_verified=_day(status, "statusVerifiedDate", _STATUS),
         start=_milestone(status, "startDateStruct"),
         primary_completion=_milestone(status, "primaryCompletionDateStruct"),
         completion=_milestone(status, "completionDateStruct"),
-        first_posted=_day(_object(status, "studyFirstPostDateStruct", _STATUS), "date", _STATUS),
+        first_posted=_day(object_in(status, "studyFirstPostDateStruct", _STATUS), "date", _STATUS),
         last_update_submitted=_day(status, "lastUpdateSubmitDate", _STATUS),
-        last_update_posted=_day(_object(status, "lastUpdatePostDateStruct", _STATUS), "date", _STATUS),
-        has_results=_flag(record, "hasResults", "$"),
+        last_update_posted=_day(object_in(status, "lastUpdatePostDateStruct", _STATUS), "date", _STATUS),
+        has_results=flag_in(record, "hasResults", "$"),
         results_first_submitted=_day(status, "resultsFirstSubmitDate", _STATUS),
-        results_first_posted=_day(_object(status, "resultsFirstPostDateStruct", _STATUS), "date", _STATUS),
+        results_first_posted=_day(object_in(status, "resultsFirstPostDateStruct", _STATUS), "date", _STATUS),
         results_submission_estimated=_day(
-            _object(misc, "submissionTracking", _MISC), "estimatedResultsFirstSubmitDate", _TRACKING
+            object_in(misc, "submissionTracking", _MISC), "estimatedResultsFirstSubmitDate", _TRACKING
         ),
-        results_waived=_flag(status, "resultsWaived", _STATUS),
+        results_waived=flag_in(status, "resultsWaived", _STATUS),
         results_delay_certified=_day(status, "dispFirstSubmitDate", _STATUS),
         review_events=_review_events(record, misc),
         violations=_violations(record),
         lead_sponsor=_lead_sponsor(sponsors),
-        collaborators=_listed(sponsors, "collaborators", _SPONSORS, _sponsor),
+        collaborators=listed_in(sponsors, "collaborators", _SPONSORS, _sponsor),
         responsible_party=_responsible_party(sponsors),
-        is_fda_regulated_drug=_flag(oversight, "isFdaRegulatedDrug", _OVERSIGHT),
-        is_fda_regulated_device=_flag(oversight, "isFdaRegulatedDevice", _OVERSIGHT),
-        is_unapproved_device=_flag(oversight, "isUnapprovedDevice", _OVERSIGHT),
-        is_us_export=_flag(oversight, "isUsExport", _OVERSIGHT),
-        conditions=_texts(conditions, "conditions", _CONDITIONS),
-        keywords=_texts(conditions, "keywords", _CONDITIONS),
+        is_fda_regulated_drug=flag_in(oversight, "isFdaRegulatedDrug", _OVERSIGHT),
+        is_fda_regulated_device=flag_in(oversight, "isFdaRegulatedDevice", _OVERSIGHT),
+        is_unapproved_device=flag_in(oversight, "isUnapprovedDevice", _OVERSIGHT),
+        is_us_export=flag_in(oversight, "isUsExport", _OVERSIGHT),
+        conditions=texts_in(conditions, "conditions", _CONDITIONS),
+        keywords=texts_in(conditions, "keywords", _CONDITIONS),
         condition_mesh_terms=_mesh_terms(derived, "conditionBrowseModule"),
         intervention_mesh_terms=_mesh_terms(derived, "interventionBrowseModule"),
         study_type=_word(design, "studyType", _DESIGN, StudyType),
-        phases=tuple(map(Phase, _texts(design, "phases", _DESIGN))),
-        allocation=_text(info, "allocation", _DESIGN_INFO),
-        intervention_model=_text(info, "interventionModel", _DESIGN_INFO),
-        intervention_model_description=_text(info, "interventionModelDescription", _DESIGN_INFO),
-        primary_purpose=_text(info, "primaryPurpose", _DESIGN_INFO),
-        masking=_text(masking, "masking", _MASKING),
-        masking_description=_text(masking, "maskingDescription", _MASKING),
-        who_masked=_texts(masking, "whoMasked", _MASKING),
-        observational_model=_text(info, "observationalModel", _DESIGN_INFO),
-        time_perspective=_text(info, "timePerspective", _DESIGN_INFO),
-        target_duration=_text(design, "targetDuration", _DESIGN),
+        phases=tuple(map(Phase, texts_in(design, "phases", _DESIGN))),
+        allocation=text_in(info, "allocation", _DESIGN_INFO),
+        intervention_model=text_in(info, "interventionModel", _DESIGN_INFO),
+        intervention_model_description=text_in(info, "interventionModelDescription", _DESIGN_INFO),
+        primary_purpose=text_in(info, "primaryPurpose", _DESIGN_INFO),
+        masking=text_in(masking, "masking", _MASKING),
+        masking_description=text_in(masking, "maskingDescription", _MASKING),
+        who_masked=texts_in(masking, "whoMasked", _MASKING),
+        observational_model=text_in(info, "observationalModel", _DESIGN_INFO),
+        time_perspective=text_in(info, "timePerspective", _DESIGN_INFO),
+        target_duration=text_in(design, "targetDuration", _DESIGN),
         enrollment=_enrollment(design),
-        arms=_listed(arms, "armGroups", _ARMS, _arm),
-        interventions=_listed(arms, "interventions", _ARMS, _intervention),
-        primary_outcomes=_listed(outcomes, "primaryOutcomes", _OUTCOMES, _outcome),
-        secondary_outcomes=_listed(outcomes, "secondaryOutcomes", _OUTCOMES, _outcome),
-        other_outcomes=_listed(outcomes, "otherOutcomes", _OUTCOMES, _outcome),
-        eligibility_criteria=_text(eligibility, "eligibilityCriteria", _ELIGIBILITY),
-        sex=_text(eligibility, "sex", _ELIGIBILITY),
-        minimum_age=_text(eligibility, "minimumAge", _ELIGIBILITY),
-        maximum_age=_text(eligibility, "maximumAge", _ELIGIBILITY),
-        healthy_volunteers=_flag(eligibility, "healthyVolunteers", _ELIGIBILITY),
-        study_population=_text(eligibility, "studyPopulation", _ELIGIBILITY),
-        sampling_method=_text(eligibility, "samplingMethod", _ELIGIBILITY),
-        sites=_listed(module("contactsLocationsModule"), "locations", _CONTACTS, _site),
-        references=_listed(module("referencesModule"), "references", _REFERENCES, _reference),
+        arms=listed_in(arms, "armGroups", _ARMS, _arm),
+        interventions=listed_in(arms, "interventions", _ARMS, _intervention),
+        primary_outcomes=listed_in(outcomes, "primaryOutcomes", _OUTCOMES, _outcome),
+        secondary_outcomes=listed_in(outcomes, "secondaryOutcomes", _OUTCOMES, _outcome),
+        other_outcomes=listed_in(outcomes, "otherOutcomes", _OUTCOMES, _outcome),
+        eligibility_criteria=text_in(eligibility, "eligibilityCriteria", _ELIGIBILITY),
+        sex=text_in(eligibility, "sex", _ELIGIBILITY),
+        minimum_age=text_in(eligibility, "minimumAge", _ELIGIBILITY),
+        maximum_age=text_in(eligibility, "maximumAge", _ELIGIBILITY),
+        healthy_volunteers=flag_in(eligibility, "healthyVolunteers", _ELIGIBILITY),
+        study_population=text_in(eligibility, "studyPopulation", _ELIGIBILITY),
+        sampling_method=text_in(eligibility, "samplingMethod", _ELIGIBILITY),
+        sites=listed_in(module("contactsLocationsModule"), "locations", _CONTACTS, _site),
+        references=listed_in(module("referencesModule"), "references", _REFERENCES, _reference),
         version_holder=_stamp(misc),
         record=record,
     )
@@ -237,103 +183,103 @@ def _study(identified: NctId, record: Record, protocol: Record, identification: 
 
 def _aliases(identification: Record) -> tuple[NctId, ...]:
     try:
-        return tuple(map(nct_id, _texts(identification, "nctIdAliases", _IDENTIFICATION)))
+        return tuple(map(nct_id, texts_in(identification, "nctIdAliases", _IDENTIFICATION)))
     except InvalidNctId as error:
-        raise _WrongShape(f"{_IDENTIFICATION}.nctIdAliases", error.message) from None
+        raise WrongShape(f"{_IDENTIFICATION}.nctIdAliases", error.message) from None
 
 
 def _milestone(status: Record, key: str) -> StudyDate | None:
-    struct = _object(status, key, _STATUS)
+    struct = object_in(status, key, _STATUS)
     day = _day(struct, "date", f"{_STATUS}.{key}")
     return StudyDate(day, _word(struct, "type", f"{_STATUS}.{key}", DateType)) if day else None
 
 
 def _enrollment(design: Record) -> Enrollment | None:
     at = f"{_DESIGN}.enrollmentInfo"
-    info = _object(design, "enrollmentInfo", _DESIGN)
+    info = object_in(design, "enrollmentInfo", _DESIGN)
     count = info.get("count")
     if count is not None and (type(count) is not int or not 0 <= count <= LARGEST_COUNT):
-        raise _WrongShape(f"{at}.count", f"a number of participants was expected, not {count!r:.40}")
+        raise WrongShape(f"{at}.count", f"a number of participants was expected, not {count!r:.40}")
     return Enrollment(count, _word(info, "type", at, DateType)) if info else None
 
 
 def _lead_sponsor(sponsors: Record) -> Sponsor | None:
-    lead = _object(sponsors, "leadSponsor", _SPONSORS)
+    lead = object_in(sponsors, "leadSponsor", _SPONSORS)
     return _sponsor(lead, f"{_SPONSORS}.leadSponsor") if lead else None
 
 
 def _sponsor(sponsor: Record, at: str) -> Sponsor:
-    return Sponsor(_text(sponsor, "name", at) or "", _text(sponsor, "class", at))
+    return Sponsor(text_in(sponsor, "name", at) or "", text_in(sponsor, "class", at))
 
 
 def _responsible_party(sponsors: Record) -> tuple[str, ...]:
     at = f"{_SPONSORS}.responsibleParty"
-    party = _object(sponsors, "responsibleParty", _SPONSORS)
-    return tuple(text for key in party if (text := _text(party, key, at)))
+    party = object_in(sponsors, "responsibleParty", _SPONSORS)
+    return tuple(text for key in party if (text := text_in(party, key, at)))
 
 
 def _arm(arm: Record, at: str) -> Arm:
     return Arm(
-        _text(arm, "label", at) or "",
-        _text(arm, "type", at),
-        _text(arm, "description", at),
-        _texts(arm, "interventionNames", at),
+        text_in(arm, "label", at) or "",
+        text_in(arm, "type", at),
+        text_in(arm, "description", at),
+        texts_in(arm, "interventionNames", at),
     )
 
 
 def _intervention(intervention: Record, at: str) -> Intervention:
     return Intervention(
-        _text(intervention, "name", at) or "",
-        _text(intervention, "type", at),
-        _text(intervention, "description", at),
-        _texts(intervention, "armGroupLabels", at),
-        _texts(intervention, "otherNames", at),
+        text_in(intervention, "name", at) or "",
+        text_in(intervention, "type", at),
+        text_in(intervention, "description", at),
+        texts_in(intervention, "armGroupLabels", at),
+        texts_in(intervention, "otherNames", at),
     )
 
 
 def _outcome(outcome: Record, at: str) -> Outcome:
     return Outcome(
-        _text(outcome, "measure", at) or "", _text(outcome, "description", at), _text(outcome, "timeFrame", at)
+        text_in(outcome, "measure", at) or "", text_in(outcome, "description", at), text_in(outcome, "timeFrame", at)
     )
 
 
 def _site(site: Record, at: str) -> Site:
     return Site(
-        _text(site, "facility", at),
-        _text(site, "city", at),
-        _text(site, "state", at),
-        _text(site, "zip", at),
-        _text(site, "country", at),
-        _text(site, "status", at),
+        text_in(site, "facility", at),
+        text_in(site, "city", at),
+        text_in(site, "state", at),
+        text_in(site, "zip", at),
+        text_in(site, "country", at),
+        text_in(site, "status", at),
     )
 
 
 def _reference(reference: Record, at: str) -> Reference:
     return Reference(
-        _text(reference, "citation", at),
-        _text(reference, "pmid", at),
+        text_in(reference, "citation", at),
+        text_in(reference, "pmid", at),
         _word(reference, "type", at, ReferenceType),
-        _listed(reference, "retractions", at, _retraction),
+        listed_in(reference, "retractions", at, _retraction),
     )
 
 
 def _retraction(notice: Record, at: str) -> str:
-    return " ".join(part for part in (_text(notice, "pmid", at), _text(notice, "source", at)) if part)
+    return " ".join(part for part in (text_in(notice, "pmid", at), text_in(notice, "source", at)) if part)
 
 
 def _review_events(record: Record, misc: Record) -> tuple[ReviewEvent, ...]:
     """The steps of the results' review, each once: the registry tells them in two places, which overlap."""
     at = f"{_TRACKING}.submissionInfos"
     events: dict[ReviewEvent, None] = {}
-    for info in _objects(_object(misc, "submissionTracking", _MISC), "submissionInfos", _TRACKING):
+    for info in objects_in(object_in(misc, "submissionTracking", _MISC), "submissionInfos", _TRACKING):
         for key, type_ in (("releaseDate", "RELEASE"), ("unreleaseDate", "UNRELEASE"), ("resetDate", "RESET")):
-            if day := _text(info, key, at):
+            if day := text_in(info, key, at):
                 events[ReviewEvent(type_, day)] = None
-        if _flag(info, "unreleaseDateUnknown", at):
+        if flag_in(info, "unreleaseDateUnknown", at):
             events[ReviewEvent("UNRELEASE")] = None
     at = "annotationSection.annotationModule.unpostedAnnotation"
-    for event in _objects(_object(_annotation(record), "unpostedAnnotation", at), "unpostedEvents", at):
-        events[ReviewEvent(_text(event, "type", at) or "", _text(event, "date", at))] = None
+    for event in objects_in(object_in(_annotation(record), "unpostedAnnotation", at), "unpostedEvents", at):
+        events[ReviewEvent(text_in(event, "type", at) or "", text_in(event, "date", at))] = None
     return tuple(events)
 
 
@@ -341,22 +287,22 @@ def _violations(record: Record) -> tuple[ViolationEvent, ...]:
     at = "annotationSection.annotationModule.violationAnnotation"
     return tuple(
         ViolationEvent(
-            _text(event, "type", at) or "",
-            _text(event, "description", at),
-            _text(event, "issuedDate", at) or _text(event, "creationDate", at),
+            text_in(event, "type", at) or "",
+            text_in(event, "description", at),
+            text_in(event, "issuedDate", at) or text_in(event, "creationDate", at),
         )
-        for event in _objects(_object(_annotation(record), "violationAnnotation", at), "violationEvents", at)
+        for event in objects_in(object_in(_annotation(record), "violationAnnotation", at), "violationEvents", at)
     )
 
 
 def _annotation(record: Record) -> Record:
-    return _object(_object(record, "annotationSection", ""), "annotationModule", "annotationSection")
+    return object_in(object_in(record, "annotationSection", ""), "annotationModule", "annotationSection")
 
 
 def _mesh_terms(derived: Record, module: str) -> tuple[str, ...]:
     at = f"derivedSection.{module}"
-    meshes = _objects(_object(derived, module, "derivedSection"), "meshes", at)
-    return tuple(term for mesh in meshes if (term := _text(mesh, "term", at)))
+    meshes = objects_in(object_in(derived, module, "derivedSection"), "meshes", at)
+    return tuple(term for mesh in meshes if (term := text_in(mesh, "term", at)))
 
 
 def _stamp(misc: Record) -> date | None:
@@ -366,78 +312,8 @@ def _stamp(misc: Record) -> date | None:
         return None
 
 
-# What follows reads one value, or says where it has a wrong shape.
-
-
-class _WrongShape(Exception):
-    def __init__(self, path: str, reason: str) -> None:
-        super().__init__(path)
-        self.path = path.removeprefix(".")
-        self.reason = reason
-
-
-def _wrong(at: str, key: str, expected: str, value: object) -> NoReturn:
-    raise _WrongShape(f"{at}.{key}", f"{expected} was expected, not {_shape(value)}")
-
-
-def _shape(value: object) -> str:
-    shapes = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
-    return shapes.get(type(value), "a number")
-
-
-def _object(parent: Record, key: str, at: str) -> Record:
-    value = parent.get(key)
-    if value is None:
-        return {}
-    if type(value) is not dict:
-        _wrong(at, key, "an object", value)
-    return value
-
-
-def _text(parent: Record, key: str, at: str) -> str | None:
-    value = parent.get(key)
-    if value is None:
-        return None
-    if type(value) is not str:
-        _wrong(at, key, "a text", value)
-    return value or None
-
-
-def _texts(parent: Record, key: str, at: str) -> tuple[str, ...]:
-    values = parent.get(key)
-    if values is None:
-        return ()
-    if type(values) is not list or any(type(value) is not str for value in values):
-        _wrong(at, key, "a list of texts", values)
-    return tuple(value for value in values if value)
-
-
-def _objects(parent: Record, key: str, at: str) -> list[Record]:
-    values = parent.get(key)
-    if values is None:
-        return []
-    if type(values) is not list or any(type(value) is not dict for value in values):
-        _wrong(at, key, "a list of objects", values)
-    return values
-
-
-def _listed(parent: Record, key: str, at: str, built: Callable[[Record, str], _Built]) -> tuple[_Built, ...]:
-    values = _objects(parent, key, at)
-    if not values:
-        return ()
-    place = f"{at}.{key}"
-    return tuple([built(value, place) for value in values])
-
-
-def _flag(parent: Record, key: str, at: str) -> bool | None:
-    value = parent.get(key)
-    if value is not None and type(value) is not bool:
-        _wrong(at, key, "true or false", value)
-    return value
-
-
 def _day(parent: Record, key: str, at: str) -> PartialDate | None:
-    text = _text(parent, key, at)
+    text = text_in(parent, key, at)
     return PartialDate(text) if text else None
 
 
@@ -445,5 +321,5 @@ _Word = TypeVar("_Word", Status, StudyType, DateType, ReferenceType)
 
 
 def _word(parent: Record, key: str, at: str, words: type[_Word]) -> _Word | None:
-    text = _text(parent, key, at)
+    text = text_in(parent, key, at)
     return words(text) if text else None

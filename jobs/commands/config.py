@@ -16,6 +16,8 @@ from tracker.errors import ConfigError
 if TYPE_CHECKING:
     from tracker.config import Config
 
+_WEIGHTS = {"routine": "every change", "minor": "major and minor changes", "major": "major changes"}
+
 
 @click.group(epilog=example("tracker config check", "tracker config init", "tracker config show --json"))
 @common_options
@@ -102,7 +104,7 @@ def _told(config: Config) -> list[str]:
         lines += [f"  never: {study}{_because(reason)}" for study, reason in search.exclude]
     lines.append("")
     for report in config.reports:
-        tells = ", ".join(report.kinds) or f"changes of weight {report.least_weight} and above"
+        tells = ", ".join(report.kinds) or _WEIGHTS[report.least_weight]
         when = f"; at {report.schedule} ({config.timezone})" if report.schedule else ""
         to = f"; to {', '.join(report.recipients)}" if report.recipients else ""
         lines.append(

@@ -127,6 +127,14 @@ def test_a_bomb_is_cut_early(registry: StandIn) -> None:
     assert made.traffic.bytes < 1_200_000
 
 
+def test_a_redirect_can_not_hide_a_bomb(registry: StandIn) -> None:
+    registry.fail(faults.redirected("/api/v2/version"))
+    registry.fail(faults.bomb(50))
+    with client(registry.url, largest_answer=1_000_000) as made, pytest.raises(BadAnswer):
+        made.version()
+    assert made.traffic.bytes < 1_200_000
+
+
 def test_the_connection_is_good_again_after_a_cut_answer(registry: StandIn) -> None:
     registry.fail(faults.bomb(2))
     with client(registry.url, largest_answer=1_000_000) as made:
@@ -424,7 +432,7 @@ def test_a_certificate_file_that_is_not_there(tmp_path: Path) -> None:
 @responses.activate
 @pytest.mark.parametrize(
     ("status", "error"),
-    [(400, BadRequest), (401, BadRequest), (405, BadRequest), (407, BadRequest), (410, BadRequest), 
+    [(400, BadRequest), (401, BadRequest), (405, BadRequest), (407, BadRequest), (410, BadRequest),
      (403, RegistryRefused), (404, BadRequest), (505, BadRequest)],
 )  # fmt: skip
 def test_a_status_that_stays(status: int, error: type[TrackerError]) -> None:

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import orjson
@@ -23,10 +24,26 @@ from tests.reports.stories import change, entered, moved, recorded, studies, tri
 from tracker.changes import Kind
 from tracker.errors import InvalidNctId, OutputError, UsageError
 
-DESIGN_COLUMNS = (
-    "change_id, nct_id, kind, field, before, after, days, days_at_least, why, weight, search, run, detected_at, "
-    "data_date, brief_title, overall_status, lead_sponsor, url"
-).split(", ")
+DESIGN_COLUMNS = [
+    "change_id",
+    "nct_id",
+    "kind",
+    "field",
+    "before",
+    "after",
+    "days",
+    "days_at_least",
+    "why",
+    "weight",
+    "search",
+    "run",
+    "detected_at",
+    "data_date",
+    "brief_title",
+    "overall_status",
+    "lead_sponsor",
+    "url",
+]
 
 
 def test_the_same_view_gives_the_same_bytes() -> None:
@@ -72,7 +89,7 @@ def test_headings_step_down_by_one() -> None:
     levels = [int(level) for level in re.findall(r"<h([1-6])", report_html(example_view()).decode())]
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after - before <= 1 for before, after in pairwise(levels))
 
 
 def test_links_are_made_of_checked_ids_only() -> None:

@@ -182,6 +182,16 @@ def test_moved_then_reached_says_the_last_plan() -> None:
     assert fact(view, "completion_date").notes[0] == "ended; last plan Aug 2020"
 
 
+def test_posted_results_tell_their_submission_too() -> None:
+    submitted = change(A, Kind.RESULTS_REVIEW, "results_first_submit_date", None, "2020-06-01")
+    view = told(*recorded([submitted, results(A, "2020-07-01", "2020-06-01")]))
+    assert keys(view) == [SectionKey.RESULTS_POSTED]
+    assert [one.field for one in entry(view).facts] == ["results_first_post_date"]
+    assert "first submitted 1 Jun 2020" in entry(view).facts[0].notes
+    assert len(view.changes) == 2
+    assert keys(told(*recorded([submitted]))) == [SectionKey.OTHER]
+
+
 # Lists and texts
 
 

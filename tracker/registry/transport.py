@@ -48,9 +48,10 @@ class Failure(Exception):
 
 
 class _Session(requests.Session):
-    def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002  (the signature is the library's)
-        """None: nothing is followed. Otherwise requests would read a redirect's body without a cap, whatever is asked."""
-        return None
+    """Sees no redirects: requests would read the body of each at once, without a cap, even if it isn't to follow."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        del resp
 
 
 class Transport:

@@ -20,7 +20,7 @@ def engine(url: URL) -> Engine:
     given = dict(url.query)
     given.setdefault("connect_timeout", str(CONNECT_TIMEOUT_S))
     given.setdefault("application_name", "spine-trial-tracker")
-    made = create_engine(url.set(query=given), pool_pre_ping=True, json_serializer=json_text)
+    made = create_engine(url.set(query=given), pool_pre_ping=True, json_serializer=json_text, hide_parameters=True)
     event.listen(made, "connect", _prepare)
     return made
 

@@ -56,7 +56,7 @@ def _connect(path: Path, *, shared: bool = False) -> sqlite3.Connection:
 
 
 def _engine(creator: Callable[[], sqlite3.Connection], *, poolclass: type[NullPool | StaticPool]) -> Engine:
-    engine = create_engine("sqlite://", creator=creator, poolclass=poolclass, json_serializer=json_text)
+    engine = create_engine("sqlite://", creator=creator, poolclass=poolclass, json_serializer=json_text, hide_parameters=True)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine

@@ -1,0 +1,60 @@
+"""Decodes the JSON bytes of one registry record, whatever odd text is in it. What it says is read by `tracker.parse`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+import orjson
+
+from tracker.errors import TrackerError
+from tracker.shape import shape_of
+from tracker.study import Problem
+
+
+class Unreadable(TrackerError):
+    """A record that can't be read: `problem` says which, where and why."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(f"{problem.path}: {problem.reason}", subject=problem.nct_id or "")
+        self.problem = problem
+
+
+def read_record(raw: bytes | memoryview) -> dict[str, Any]:
+    """The decoded JSON of one record, with text that every database and page can hold.
+
+    The fast decoder refuses lone surrogates and the like; the standard one then reads the record, and what is no
+    character becomes U+FFFD. Numbers that are none in JSON (NaN, Infinity) are refused on both ways.
+    """
+    body = bytes(raw).removeprefix(b"\xef\xbb\xbf")
+    try:
+        record = orjson.loads(body)
+        unclean = b"\\u0000" in body
+    except orjson.JSONDecodeError as refused:
+        record = _read_leniently(body, refused)
+        unclean = True
+    if not isinstance(record, dict):
+        raise Unreadable(Problem(None, "$", f"an object was expected, not {shape_of(record)}"))
+    return _cleaned(record) if unclean else record
+
+
+def _read_leniently(body: bytes, refused: Exception) -> Any:
+    try:
+        return json.loads(body.decode("utf-8", "replace"), strict=False, parse_constant=_no_number)
+    except (ValueError, RecursionError) as cause:
+        reason = "it is nested too deep" if isinstance(cause, RecursionError) else f"no JSON: {cause or refused}"
+        raise Unreadable(Problem(None, "$", reason)) from cause
+
+
+def _no_number(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no JSON number")
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\ufffd")
+    if isinstance(value, dict):
+        return {_cleaned(key): _cleaned(held) for key, held in value.items()}
+    if isinstance(value, list):
+        return [_cleaned(held) for held in value]
+    return value
