@@ -1,4 +1,4 @@
-"""Decodes the JSON bytes of one registry record, whatever odd text is in it. What it says is read by `tracker.parse`."""
+"""Decodes the JSON bytes of one registry record, whatever odd text it has; what it says is read by `tracker.parse`."""
 
 from __future__ import annotations
 

@@ -15,7 +15,8 @@ from typing import TypedDict
 
 from tracker.batch import Batches
 from tracker.changes import RecordedChange
-from tracker.closing import Close, Fates, Lookups, Verdict, bulk_guards, coverage, decide, include_problems
+from tracker.closing import Close, bulk_guards, coverage
+from tracker.departures import Fates, Lookups, Verdict, decide, include_problems
 from tracker.errors import ImportFileError, OlderData, RegistryError, RunAborted, StoreError, TrackerError
 from tracker.membership import SearchState
 from tracker.registry.query import TermQuery

@@ -1,0 +1,152 @@
+"""Who leaves a search in a run, and why: decided from what was swept, and asked of the registry one study at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from tracker.batch import Batches, Seen
+from tracker.changes import Change, LeftWhy
+from tracker.membership import (
+    SearchState,
+    Suspicion,
+    TermSweep,
+    excluded_members,
+    left,
+    may_leave,
+    missing_members,
+    suspicion,
+    was_returned_unchanged,
+)
+from tracker.registry.source import DataVersion, Found, Lookup, Merged, Removed, Source
+from tracker.searches import SearchDefinition
+from tracker.study import NctId, Problem
+from tracker.sweep import Round, one_record
+
+
+class Lookups:
+    """Asks the registry what became of a study, once a run, and takes the record if it is still there."""
+
+    def __init__(self, source: Source, batches: Batches, *, seen: frozenset[NctId]) -> None:
+        self._source = source
+        self._batches = batches
+        self._seen = seen
+        self._answers: dict[NctId, Lookup | None] = {}
+
+    def why_left(self, study: NctId) -> tuple[LeftWhy, NctId | None]:
+        """Why a study that a search had returned is missing there now, and the id it was merged into."""
+        match self._answer(study):
+            case Removed():
+                return LeftWhy.REMOVED, None
+            case Merged(into=into):
+                return LeftWhy.MERGED, into
+            case _:
+                return LeftWhy.NO_LONGER_MATCHES, None
+
+    def _answer(self, study: NctId) -> Lookup | None:
+        """None for a study that this run has met elsewhere: it is still there."""
+        if study in self._seen:
+            return None
+        if study not in self._answers:
+            answer = self._source.look_up(study)
+            if isinstance(answer, Found):
+                self._batches.take(one_record(answer.record), Seen())
+            self._answers[study] = answer
+        return self._answers[study]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a run decides about one search; written by `write_verdict`."""
+
+    search: SearchDefinition
+    state: SearchState
+    sweeps: tuple[TermSweep, ...]
+    complete: bool
+    suspicion: Suspicion
+    missing: frozenset[NctId] = frozenset()
+    departures: tuple[Change, ...] = ()
+
+    @property
+    def held_back(self) -> frozenset[NctId]:
+        """Members that are missing but stay, because the sweep shrank too much to be believed."""
+        gone = {change.nct_id for change in self.departures}
+        return self.missing - gone if self.suspicion.shrunk else frozenset()
+
+
+def decide(
+    search: SearchDefinition,
+    state: SearchState,
+    sweeps: Sequence[TermSweep],
+    *,
+    found_by_id: frozenset[NctId],
+    same_data: bool,
+    data: DataVersion,
+    accept_shrink: bool,
+    lookups: Lookups,
+) -> Verdict:
+    """Who leaves the search, and why. Nobody leaves on an incomplete sweep, but for those who were excluded."""
+    complete = same_data and all(sweep.complete for sweep in sweeps)
+    departures = [left(study, search.name, LeftWhy.EXCLUDED) for study in excluded_members(search, state)]
+    doubt = suspicion(search, state, sweeps) if complete else Suspicion()
+    missing = missing_members(search, state, sweeps, found_by_id=found_by_id) if complete else frozenset()
+    leaving = may_leave(
+        missing,
+        state,
+        shrunk=doubt.shrunk,
+        accept_shrink=accept_shrink,
+        newer_data=_is_newer(data.data_timestamp, state.data_timestamp),
+    )
+    for study in sorted(leaving):
+        if was_returned_unchanged(study, search, state):
+            why, into = lookups.why_left(study)
+            departures.append(left(study, search.name, why, merged_into=into))
+        else:
+            departures.append(left(study, search.name, LeftWhy.SEARCH_EDITED))
+    return Verdict(
+        search=search,
+        state=state,
+        sweeps=tuple(sweeps),
+        complete=complete,
+        suspicion=doubt,
+        missing=missing,
+        departures=tuple(departures),
+    )
+
+
+def _is_newer(stamp: datetime | None, than: datetime | None) -> bool:
+    return stamp is not None and than is not None and stamp > than
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fates:
+    """What became of the studies followed by id: their time is over, or the registry no longer has them."""
+
+    expired: tuple[NctId, ...]
+    removed: tuple[NctId, ...]
+    merged: Mapping[NctId, NctId]
+
+    @classmethod
+    def of(cls, watched: Collection[NctId], followed: frozenset[NctId], round_: Round, lookups: Lookups) -> Fates:
+        fates = {study: lookups.why_left(study) for study in sorted((followed & round_.asked) - round_.found)}
+        return cls(
+            expired=tuple(sorted(set(watched) - followed)),
+            removed=tuple(study for study, (why, _) in fates.items() if why is LeftWhy.REMOVED),
+            merged={study: into for study, (_, into) in fates.items() if into},
+        )
+
+
+def include_problems(
+    search: SearchDefinition, round_: Round, lookups: Lookups, *, state: SearchState
+) -> tuple[Problem, ...]:
+    """Included ids that the registry does not know, or has merged into another."""
+    problems = []
+    for study in sorted((search.included & round_.asked) - round_.found - state.members):
+        why, into = lookups.why_left(study)
+        if why is LeftWhy.REMOVED:
+            problems.append(Problem(study, f"search {search.name}: include", "the registry does not know this id"))
+        elif why is LeftWhy.MERGED:
+            reason = f"the registry has merged this id into {into}; include that one"
+            problems.append(Problem(study, f"search {search.name}: include", reason))
+    return tuple(problems)
