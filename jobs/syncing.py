@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from jobs.ending import DONE, DONE_WITH_PROBLEMS, FAILED
 from jobs.terminal import note
-from tracker.registry.query import TermQuery
 from tracker.runs import Outcome, Run
 from tracker.words import date_in_words, kind_in_words
 
@@ -132,15 +131,12 @@ def run_as_data(synced: Synced) -> dict[str, Any]:
     return {"run": run, "changes": [msgspec.to_builtins(change) for change in synced.changes]}
 
 
-IMPORTED = TermQuery((("import", "files"),))
-"""What stands for the terms of a search where its answer was saved in files."""
-
-
 def import_files(
     store: Store, search: SearchDefinition, files: Sequence[Path], *, data_date: date | None, complete: bool
 ) -> Synced:
     """Takes the files as the answer to one search. Raises ImportFileError for a file that is no registry export."""
     from tracker.registry.offline import OfflineSource
+    from tracker.searches import IMPORTED
     from tracker.sync import Request, sync
 
     source = OfflineSource(files, data_date)

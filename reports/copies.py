@@ -29,7 +29,7 @@ def report_folder(output: Path, *, name: str, number: int) -> Path:
 def check_folder(folder: Path) -> None:
     """Makes the folder, and tries to write there: before a report is recorded rather than after. Raises OutputError."""
     write_copies(folder, {})
-    _write(folder / "probe", b"").unlink()
+    _write(folder / f"probe-{secrets.token_hex(4)}", b"").unlink()
 
 
 def write_copies(folder: Path, files: Mapping[str, bytes]) -> tuple[Path, ...]:

@@ -2,35 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
 
+from reports.edits import LONG_TEXT, edit_fact, new_fact, text_of, value_of
 from reports.nets import DATE_KINDS, STATUS_FIELD, Net
 from reports.parts import Fact
-from reports.words import clipped, day, field_label, listed, slip, typed_in_words, value_in_words
-from tracker.changes import EnteredWhy, Kind, LeftWhy, Value
+from reports.words import clipped, day, listed, slip
+from tracker.changes import EnteredWhy, Kind, LeftWhy
 from tracker.diff import ENDED
-from tracker.fields import OTHER_FIELD
-from tracker.study import DateType, PartialDate, Status
+from tracker.study import DateType, Status
 from tracker.summary import StudySummary, TrackedStudy
-from tracker.words import (
-    NOT_GIVEN,
-    date_in_words,
-    enrollment_in_words,
-    milestone_in_words,
-    phase_in_words,
-    status_in_words,
-)
-
-LONG_TEXT = 160
-"""From this many characters on, a text before and after is folded away."""
-
-TEXT_SHOWN = 4000
-"""A longer text is cut on the page; the data files hold it whole."""
-
-ENTRIES_SHOWN = 25
-"""Of a list that gained or lost more, the first ones are shown."""
+from tracker.words import date_in_words, milestone_in_words, status_in_words
 
 PLANNED_ENDS = ("primary_completion_date", "completion_date")
 
@@ -44,18 +27,13 @@ def fact_of(net: Net, tracked: TrackedStudy | None) -> Fact:
     elif net.kind in DATE_KINDS:
         fact = _date(net, ended=has_ended(tracked))
     else:
-        fact = _FIELD_FACTS.get(net.field, _edit)(net)
+        fact = edit_fact(net)
     return _with_history(fact, net)
 
 
 def has_ended(tracked: TrackedStudy | None) -> bool:
     """Completed, terminated or withdrawn, as the record stands now: nothing of such a trial is a delay."""
     return tracked is not None and tracked.summary.overall_status in ENDED
-
-
-def _fact(net: Net, **words: object) -> Fact:
-    named = {"kind": net.kind.value, "field": net.field, "label": field_label(net.field), "weight": net.weight.value}
-    return Fact(**{**named, **words})  # type: ignore[arg-type]
 
 
 def _with_history(fact: Fact, net: Net) -> Fact:
@@ -79,9 +57,9 @@ def _with_history(fact: Fact, net: Net) -> Fact:
 
 
 def _in_between(net: Net) -> str:
-    states = (step.change.after for step in net.changes[:-1])
     is_status = net.field == STATUS_FIELD
-    said = (status_in_words(_text(state)) if is_status else _said(state) for state in states)
+    states = (step.change.after for step in net.changes[:-1])
+    said = (status_in_words(text_of(state)) if is_status else value_of(net.field, state) for state in states)
     return clipped("; ".join(said), LONG_TEXT)
 
 
@@ -91,10 +69,10 @@ def _in_between(net: Net) -> str:
 def _status(net: Net) -> Fact:
     detail = net.detail
     notes = ("set by the registry, which has not heard from the sponsor",) if net.after == Status.UNKNOWN else ()
-    return _fact(
+    return new_fact(
         net,
-        before=status_in_words(_text(net.before), _text(detail.get("last_known_before"))),
-        after=status_in_words(_text(net.after), _text(detail.get("last_known_status"))),
+        before=status_in_words(text_of(net.before), text_of(detail.get("last_known_before"))),
+        after=status_in_words(text_of(net.after), text_of(detail.get("last_known_status"))),
         quote=net.why,
         notes=notes,
     )
@@ -102,21 +80,21 @@ def _status(net: Net) -> Fact:
 
 def _results(net: Net, summary: StudySummary | None) -> Fact:
     if net.kind is Kind.RESULTS_WITHDRAWN:
-        return _fact(
-            net, label="Results", before=f"posted {date_in_words(_text(net.before))}", after="no longer public"
+        return new_fact(
+            net, label="Results", before=f"posted {date_in_words(text_of(net.before))}", after="no longer public"
         )
     notes = []
-    submitted = _text(net.detail.get("submitted")) or (summary.results_first_submit_date if summary else None)
+    submitted = text_of(net.detail.get("submitted")) or (summary.results_first_submit_date if summary else None)
     if submitted:
         notes.append(f"first submitted {date_in_words(submitted)}")
     if summary and summary.overall_status not in ENDED:
         status = status_in_words(summary.overall_status, summary.last_known_status)
         notes.append(f"the trial has not ended: {status}")
-    return _fact(
+    return new_fact(
         net,
         label="Results",
         before="not posted",
-        after=f"posted {date_in_words(_text(net.after) or (summary.results_first_post_date if summary else None))}",
+        after=f"posted {date_in_words(text_of(net.after) or (summary.results_first_post_date if summary else None))}",
         notes=tuple(notes),
     )
 
@@ -125,12 +103,12 @@ def _results(net: Net, summary: StudySummary | None) -> Fact:
 
 
 def _date(net: Net, *, ended: bool) -> Fact:
-    before_type, after_type = (_text(net.detail.get(key)) for key in ("before_type", "after_type"))
+    before_type, after_type = (text_of(net.detail.get(key)) for key in ("before_type", "after_type"))
     moved, later, notes = _movement(net, ended=ended)
-    return _fact(
+    return new_fact(
         net,
-        before=milestone_in_words(_text(net.before), before_type),
-        after=milestone_in_words(_text(net.after), after_type),
+        before=milestone_in_words(text_of(net.before), before_type),
+        after=milestone_in_words(text_of(net.after), after_type),
         slip=moved,
         later=later,
         notes=notes,
@@ -157,7 +135,7 @@ def _movement(net: Net, *, ended: bool) -> tuple[str | None, bool | None, tuple[
 
 
 def _reached(net: Net) -> tuple[str | None, bool | None, tuple[str, ...]]:
-    plan = f"last plan {date_in_words(_text(net.last_before))}"
+    plan = f"last plan {date_in_words(text_of(net.last_before))}"
     step = net.changes[-1].change
     if step.days == 0:
         return None, None, ("as planned",)
@@ -168,107 +146,13 @@ def _reached(net: Net) -> tuple[str | None, bool | None, tuple[str, ...]]:
 
 def _total(net: Net) -> tuple[str, ...]:
     """The slip since the first plan known, where that is not simply the move just told."""
-    total, plan = net.detail.get("total_days"), _text(net.detail.get("first_plan"))
+    total, plan = net.detail.get("total_days"), text_of(net.detail.get("first_plan"))
     if not isinstance(total, int) or plan is None or plan == net.before:
         return ()
-    since = _text(net.detail.get("first_plan_since"))
+    since = text_of(net.detail.get("first_plan_since"))
     known = f", known since {date_in_words(since)}" if since else ""
     in_all = slip(total, at_least=bool(net.detail.get("total_at_least")))
     return (f"{in_all} in all since the first plan {date_in_words(plan)}{known}",)
-
-
-# Numbers, lists, texts
-
-
-def _enrollment(net: Net) -> Fact:
-    before_type, after_type = (_text(net.detail.get(key)) for key in ("before_type", "after_type"))
-    share = net.detail.get("share_percent")
-    notes: tuple[str, ...] = ()
-    if isinstance(share, int):
-        notes = (f"{share} % of the plan",)
-    elif before_type == after_type == DateType.ACTUAL:
-        notes = ("a correction of the record",)
-    return _fact(
-        net,
-        before=enrollment_in_words(_number(net.before), before_type),
-        after=enrollment_in_words(_number(net.after), after_type),
-        notes=notes,
-    )
-
-
-def _phase(net: Net) -> Fact:
-    return _fact(net, before=phase_in_words(_text(net.before)), after=phase_in_words(_text(net.after)))
-
-
-def _site_status(net: Net) -> Fact:
-    opened, closed = net.detail.get("opened"), net.detail.get("closed")
-    notes = [f"{number} {verb}" for number, verb in ((opened, "opened"), (closed, "closed")) if number]
-    return replace(
-        _list(net),
-        dropped=_shown(_site_statuses(net.before)),
-        added=_shown(_site_statuses(net.after)),
-        notes=tuple(notes),
-    )
-
-
-def _other(net: Net) -> Fact:
-    modules = net.after if isinstance(net.after, tuple) else (value_in_words(net.after),)
-    return _fact(net, after=f"edited: {listed(modules)}")
-
-
-def _edit(net: Net) -> Fact:
-    return _list(net) if isinstance(net.before, tuple) or isinstance(net.after, tuple) else _plain(net)
-
-
-def _list(net: Net) -> Fact:
-    dropped, added = (_entries(value) for value in (net.before, net.after))
-    long = sum(map(len, dropped + added)) > LONG_TEXT
-    return _fact(net, dropped=_shown(dropped), added=_shown(added), long=long)
-
-
-def _site_statuses(value: Value) -> tuple[str, ...]:
-    """ "Houston: RECRUITING" → "Houston: Recruiting"."""
-    return tuple(
-        f"{site}{colon}{', '.join(status_in_words(one) for one in statuses.split(', '))}"
-        for site, colon, statuses in (entry.rpartition(": ") for entry in _entries(value))
-    )
-
-
-def _plain(net: Net) -> Fact:
-    before, after = (_said(value) for value in (net.before, net.after))
-    return _fact(
-        net,
-        before=clipped(before, TEXT_SHOWN),
-        after=clipped(after, TEXT_SHOWN),
-        long=len(before) + len(after) > 2 * LONG_TEXT,
-    )
-
-
-def _said(value: Value) -> str:
-    if isinstance(value, tuple):
-        return listed(value) if value else NOT_GIVEN
-    if isinstance(value, str) and value and PartialDate(value).first:
-        return date_in_words(value)
-    return value_in_words(value)
-
-
-def _entries(value: Value) -> tuple[str, ...]:
-    held = value if isinstance(value, tuple) else () if value is None else (str(value),)
-    return tuple(map(typed_in_words, held))
-
-
-def _shown(entries: Sequence[str]) -> tuple[str, ...]:
-    cut = len(entries) - ENTRIES_SHOWN
-    shown = tuple(clipped(entry, TEXT_SHOWN // 4) for entry in entries[:ENTRIES_SHOWN])
-    return (*shown, f"… and {cut} more; changes.csv holds them") if cut > 0 else shown
-
-
-_FIELD_FACTS: dict[str, Callable[[Net], Fact]] = {
-    "enrollment": _enrollment,
-    "phase": _phase,
-    "site_status": _site_status,
-    OTHER_FIELD: _other,
-}
 
 
 # Membership
@@ -285,7 +169,7 @@ def membership_fact(nets: Sequence[Net], tracked: TrackedStudy | None) -> Fact:
 def _back_and_forth(nets: Sequence[Net], searches: str) -> Fact:
     entered = nets[0].changes[0].change.kind is Kind.ENTERED
     said = "entered and left again" if entered else "left and entered again"
-    return _fact(nets[0], label="Search", after=f"{said}: {searches}")
+    return new_fact(nets[0], label="Search", after=f"{said}: {searches}")
 
 
 def _entered(nets: Sequence[Net], searches: str, tracked: TrackedStudy | None) -> Fact:
@@ -294,25 +178,25 @@ def _entered(nets: Sequence[Net], searches: str, tracked: TrackedStudy | None) -
     posted = tracked.summary.first_post_date if tracked else None
     if why == EnteredWhy.NEWLY_REGISTERED and posted:
         notes.append(f"first posted {date_in_words(posted)}")
-    seen = _text(nets[0].detail.get("last_seen"))
+    seen = text_of(nets[0].detail.get("last_seen"))
     if seen:
         notes.append(f"last seen on {date_in_words(seen)}; what changed in between was not watched")
     if any(net.detail.get("unusual_growth") for net in nets):
         notes.append("one of an unusual number of newcomers: see the guards below")
     said = _ENTERED[why].format(searches) if why in _ENTERED else why
-    return _fact(nets[0], label="Why it is here", after=said, notes=tuple(notes))
+    return new_fact(nets[0], label="Why it is here", after=said, notes=tuple(notes))
 
 
 def _left(nets: Sequence[Net], searches: str, tracked: TrackedStudy | None) -> Fact:
     why = nets[0].why
     notes: tuple[str, ...] = ()
-    merged = _text(nets[0].detail.get("merged_into")) or (tracked.merged_into if tracked else None)
+    merged = text_of(nets[0].detail.get("merged_into")) or (tracked.merged_into if tracked else None)
     if why == LeftWhy.MERGED and merged:
         notes = (f"its record is now {merged}",)
     elif why in (LeftWhy.NO_LONGER_MATCHES, LeftWhy.SEARCH_EDITED) and tracked and tracked.watched_until:
         notes = (f"the record is still watched until {day(tracked.watched_until)}",)
     said = _LEFT[why].format(searches) if why in _LEFT else why
-    return _fact(nets[0], label="Why it left", after=said, notes=notes)
+    return new_fact(nets[0], label="Why it left", after=said, notes=notes)
 
 
 _ENTERED: dict[str | None, str] = {
@@ -330,11 +214,3 @@ _LEFT: dict[str | None, str] = {
     LeftWhy.SEARCH_EDITED: "dropped by an edit of {}; the record itself is unchanged",
     LeftWhy.EXCLUDED: "excluded from {} in the configuration",
 }
-
-
-def _text(value: object) -> str | None:
-    return str(value) if isinstance(value, str) and value else value.isoformat() if isinstance(value, date) else None
-
-
-def _number(value: Value) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None

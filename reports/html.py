@@ -82,7 +82,7 @@ def _style_hash() -> str:
 
 def _nothing(view: ReportView) -> tuple[str, str]:
     if view.state is State.FAILED:
-        return "Nothing to tell", "No run succeeded, so nothing is known of what changed. The reasons stand above."
+        return "Nothing to tell", "No run succeeded, so nothing is known of what changed in the registry."
     if view.state is State.BASELINE:
         return (
             "A baseline",

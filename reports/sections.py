@@ -5,18 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from reports.entries import FACTS_SHOWN, about, delay_of, facts_of, gist_of, line_of
 from reports.parts import Item, Section, SectionKey
-from reports.trials import (
-    FACTS_SHOWN,
-    TrialNews,
-    about,
-    delay_of,
-    facts_of,
-    gist_of,
-    line_of,
-    longest_delay,
-    stopped_as,
-)
+from reports.trials import TrialNews, longest_delay, stopped_as
 from tracker.study import NctId, Status
 
 Shown = set[tuple[SectionKey, NctId]]

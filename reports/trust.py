@@ -64,13 +64,19 @@ def run_line(run: Run) -> RunLine:
 
 def coverage_lines(runs: Sequence[Run], earlier: Earlier, searches: frozenset[str]) -> tuple[CoverageLine, ...]:
     """Each term as the newest sweep left it. `searches` are those that the report tells of; empty means all."""
-    newest = {(term.search, term.term): term for term in earlier.coverage}
-    for run in runs:
-        newest.update({(term.search, term.term): term for term in run.coverage})
-    swept = [run for run in runs if run.coverage]
-    current = {(term.search, term.term) for term in swept[-1].coverage} if swept and swept[-1].full else newest.keys()
-    told = (term for key, term in newest.items() if key in current and (not searches or term.search in searches))
+    told = [term for _, term in _newest_coverage(runs, earlier) if not searches or term.search in searches]
     return tuple(map(_coverage_line, sorted(told, key=lambda term: (term.search, term.label))))
+
+
+def _newest_coverage(runs: Sequence[Run], earlier: Earlier) -> list[tuple[Run | None, TermCoverage]]:
+    """Of each search, what the last run that swept it covered: all its terms, none that is gone from config."""
+    newest: dict[str, list[tuple[Run | None, TermCoverage]]] = {}
+    for run, coverage in [(None, earlier.coverage), *((run, run.coverage) for run in runs)]:
+        swept: dict[str, list[tuple[Run | None, TermCoverage]]] = {}
+        for term in coverage:
+            swept.setdefault(term.search, []).append((run, term))
+        newest |= swept
+    return [covered for terms in newest.values() for covered in terms]
 
 
 def _coverage_line(term: TermCoverage) -> CoverageLine:
@@ -120,6 +126,8 @@ def last_success(runs: Sequence[Run], earlier: Earlier) -> datetime | None:
 
 def _failures(runs: Sequence[Run], earlier: Earlier) -> list[Banner]:
     failed = [run for run in runs if went_wrong(run)]
+    if not runs:
+        return [_no_run(earlier)]
     if not failed:
         return []
     errors = tuple(f"Run {run.id}, {instant(run.started_at)}: {sentence(_error(run))}" for run in failed[-5:])
@@ -153,6 +161,17 @@ def _failures(runs: Sequence[Run], earlier: Earlier) -> list[Banner]:
     ]
 
 
+def _no_run(earlier: Earlier) -> Banner:
+    since = (
+        f"The last success was on {instant(earlier.success_at)}." if earlier.success_at else "There was none so far."
+    )
+    return Banner(
+        tone=Tone.WARNING,
+        heading="No run in this report's window",
+        lines=(f"{since} Nobody asked the registry since the report before: `tracker run` does.",),
+    )
+
+
 _USABLE = (Outcome.OK, Outcome.NOTHING_NEW, Outcome.INCOMPLETE)
 
 
@@ -178,8 +197,7 @@ def _staleness(runs: Sequence[Run], *, now: datetime) -> list[Banner]:
 
 def _incomplete(runs: Sequence[Run]) -> list[Banner]:
     """Only of terms that no later run read to their end."""
-    state = {(term.search, term.term): (run, term) for run in runs for term in run.coverage}
-    cut = [(run, term) for run, term in state.values() if not term.complete]
+    cut = [(run, term) for run, term in _newest_coverage(runs, Earlier()) if run and not term.complete]
     if not cut and (not runs or runs[-1].outcome is not Outcome.INCOMPLETE):
         return []
     searches = listed(sorted({term.search for _, term in cut}))

@@ -1,7 +1,8 @@
 """What a report tells: changes, runs and studies in, one `ReportView` out. Pure: no I/O, and `now` is a parameter.
 
-Every rendering shows this view and nothing else. Words for one field are `reports.facts`, for one trial
-`reports.trials`, the first sentence `reports.headline`, what the report rests on `reports.trust`.
+Every rendering shows this view and nothing else. What changes come to is `reports.nets` and
+`reports.trials`; the words are `reports.facts` (one field), `reports.entries` (one trial) and `reports.headline`; what
+the report rests on is `reports.trust`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from datetime import date, datetime
 
 import orjson
 
+from reports.entries import line_of
 from reports.headline import QUIET_SECTIONS, counts_of, headline
 from reports.nets import Net, nets_of
 from reports.parts import (
@@ -28,7 +30,7 @@ from reports.parts import (
     Window,
 )
 from reports.sections import sections_of
-from reports.trials import TrialNews, line_of, news_of
+from reports.trials import TrialNews, news_of
 from reports.trust import (
     RUNS_SHOWN,
     Earlier,

@@ -11,6 +11,7 @@ from tracker.words import NOT_GIVEN, date_in_words
 
 CUT = " … (cut)"
 
+_CAPITAL = re.compile(r"[A-Z](?=[a-z])")
 _CODED = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*")
 
 
@@ -31,18 +32,16 @@ def coded_in_words(text: str) -> str:
     return text
 
 
-def typed_in_words(entry: str) -> str:
-    """RADIATION: SBRT → "Radiation: SBRT": an entry whose type is a coded word."""
-    type_, colon, rest = entry.partition(": ")
-    return f"{coded_in_words(type_)}{colon}{rest}" if colon else coded_in_words(entry)
+def module_in_words(module: str) -> str:
+    """contactsLocationsModule → "contacts locations": a part of the record as a reader may guess it."""
+    return _CAPITAL.sub(lambda found: f" {found[0].lower()}", module.removesuffix("Module")).strip()
 
 
-def value_in_words(value: str | int | bool | None) -> str:
+def plain_in_words(value: object) -> str:
+    """A flag, a number or nothing in words."""
     if value is None or value == "":
         return NOT_GIVEN
-    if isinstance(value, bool):
-        return "Yes" if value else "No"
-    return coded_in_words(value) if isinstance(value, str) else str(value)
+    return ("Yes" if value else "No") if isinstance(value, bool) else str(value)
 
 
 def counted(number: int, one: str, many: str | None = None) -> str:

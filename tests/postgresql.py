@@ -132,9 +132,7 @@ def _run(folder: Path, program: str, *arguments: str | Path) -> None:
     with tempfile.TemporaryFile("w+") as output:
         command = [_binaries(folder) / program, *arguments]
         try:
-            subprocess.run(
-                command, check=True, stdout=output, stderr=subprocess.STDOUT, cwd=folder, **_as_other_user()
-            )
+            subprocess.run(command, check=True, stdout=output, stderr=subprocess.STDOUT, cwd=folder, **_as_other_user())
         except subprocess.CalledProcessError as error:
             output.seek(0)
             error.output = output.read()

@@ -39,6 +39,12 @@ class TrackerError(Exception):
         self.subject = subject
         self.advice = advice
 
+    @property
+    def told(self) -> str:
+        """The message and the way out, as sentences."""
+        end = "" if self.message.endswith((".", "!", "?")) else "."
+        return f"{self.message}{end} {self.advice}" if self.advice else self.message
+
 
 class UsageError(TrackerError):
     exit_code = 2

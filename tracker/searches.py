@@ -12,6 +12,9 @@ from tracker.study import NctId
 
 _STUDY_TYPE_FILTER = "AREA[StudyType]"
 
+IMPORTED = TermQuery((("import", "files"),))
+"""What stands for the terms of a search where its answer was saved in files."""
+
 
 @dataclass(frozen=True)
 class SearchDefinition:
@@ -47,6 +50,8 @@ def term_in_words(term: TermQuery) -> str:
     The expressions stand as they are sent, quotes included.
     """
     keys = {parameter: key for key, parameter in AREAS.items()}
+    if term == IMPORTED:
+        return "files saved from the registry"
     params = dict(term.params)
     said = [f"{keys[parameter]}: {params[parameter]}" for parameter in AREAS.values() if parameter in params]
     study_type = params.get("filter.advanced", "")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from tracker.batch import Batches, Seen
-from tracker.errors import BadAnswer, BadRequest
+from tracker.errors import BadAnswer, BadRequest, OlderData
 from tracker.membership import TermSweep
 from tracker.registry.query import TermQuery
-from tracker.registry.source import Page, Source
+from tracker.registry.source import DataVersion, Page, Source
 from tracker.searches import term_in_words
 from tracker.study import NctId
 
@@ -32,6 +33,50 @@ class Round:
     @property
     def seen(self) -> frozenset[NctId]:
         return self.found.union(*(sweep.ids for sweep in self.sweeps.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The last round of a run, the data it was of, how many rounds it took, and whether all of it was of one data."""
+
+    round: Round
+    data: DataVersion
+    rounds: int
+    same_data: bool
+
+    @classmethod
+    def nothing(cls, data: DataVersion) -> Reading:
+        """Where there was nothing to read."""
+        return cls(Round({}, frozenset(), frozenset(), 0), data, 0, True)
+
+
+def read_until_settled(
+    source: Source, batches: Batches, data: DataVersion, read: Callable[[], Round], *, most_rounds: int
+) -> Reading:
+    """Goes round again while the registry's data changes under our hands.
+
+    Raises OlderData where a mirror that lags behind answers in the middle.
+    """
+    for number in range(1, most_rounds + 1):
+        batches.data_date = data.data_date
+        round_ = read()
+        after = source.version()
+        refuse_older(after, than=data.data_timestamp, source=source.description)
+        settled = after.data_timestamp == data.data_timestamp and not round_.strange
+        data = after
+        if settled or number == most_rounds:
+            return Reading(round_, data, number, settled)
+    raise ValueError("at least one round is needed")
+
+
+def refuse_older(data: DataVersion, *, than: datetime | None, source: str) -> None:
+    if than and data.data_timestamp and data.data_timestamp < than:
+        raise OlderData(
+            f"{source} offers data of {data.data_timestamp:%Y-%m-%d %H:%M} UTC,"
+            f" but the store already holds data of {than:%Y-%m-%d %H:%M} UTC",
+            subject=source,
+            advice="A mirror may lag behind: nothing was taken from it. Try again later.",
+        )
 
 
 def sweep_round(
@@ -76,7 +121,7 @@ def _sweep(
             seen.anonymous = 0
             total = _walk(source, batches, query, seen, skip=skip, reverse=True, progress=progress)
     except (BadRequest, BadAnswer) as error:
-        return _swept(query, seen, None, note=f"{error.message} {error.advice}".strip()), seen.strange_stamps
+        return _swept(query, seen, None, note=error.told), seen.strange_stamps
     note = "the files were not said to be complete" if partial else _lack(seen, total)
     return _swept(query, seen, total, note=note), seen.strange_stamps
 

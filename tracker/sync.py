@@ -7,7 +7,7 @@ a change is stands in `tracker.diff`, who enters and leaves in `tracker.membersh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -17,16 +17,19 @@ from tracker.batch import Batches
 from tracker.changes import RecordedChange
 from tracker.closing import Close, bulk_guards, coverage
 from tracker.departures import Fates, Lookups, Verdict, decide, include_problems
-from tracker.errors import ImportFileError, OlderData, RegistryError, RunAborted, StoreError, TrackerError
+from tracker.errors import ImportFileError, RegistryError, RunAborted, StoreError, TrackerError
 from tracker.membership import SearchState
 from tracker.registry.query import TermQuery
 from tracker.registry.source import DataVersion, Source
 from tracker.runs import Guard, GuardKind, Outcome, Run
 from tracker.searches import SearchDefinition
 from tracker.store.changes import changes
+from tracker.store.check import quick_check
 from tracker.store.connections import Store
 from tracker.store.locking import run_lock
 from tracker.store.memberships import (
+    LastSweep,
+    last_sweeps,
     newest_data,
     register_search,
     retire_search,
@@ -38,7 +41,7 @@ from tracker.store.run_log import RunResult, finish_run, note_traffic, start_run
 from tracker.store.runs import runs
 from tracker.store.transactions import Connection, Transaction, writing
 from tracker.study import NctId, Problem
-from tracker.sweep import Progress, Round, sweep_round
+from tracker.sweep import Progress, Reading, Round, read_until_settled, refuse_older, sweep_round
 
 MOST_ROUNDS = 3
 """How often a run goes round when the registry's data changes under its hands."""
@@ -89,6 +92,7 @@ def sync(
     be asked raises nothing: the run ends as FAILED with the error.
     """
     with run_lock(store), writing(store, dry_run=dry_run) as transaction:
+        quick_check(store)  # never on top of a damaged store: what it lost would look new
         with transaction() as connection:
             run_id = start_run(
                 connection,
@@ -108,10 +112,8 @@ def _execute(run: _Run) -> None:
     """Executes a run. However it ends, its row says so; what is no fault of the source goes on to the caller."""
     try:
         run.execute()
-    except (RegistryError, ImportFileError) as error:
-        run.fail(Outcome.FAILED, error)
-    except RunAborted:
-        raise  # another process has closed the row already
+    except (RegistryError, ImportFileError, RunAborted) as error:
+        run.fail(Outcome.FAILED, error)  # without effect where another process has closed the row already
     except BaseException as error:
         with suppress(StoreError):
             run.fail(Outcome.FAILED if isinstance(error, Exception) else Outcome.INTERRUPTED, error)
@@ -119,6 +121,8 @@ def _execute(run: _Run) -> None:
 
 
 class _Run:
+    """One run between its open and its closed row."""
+
     def __init__(
         self,
         transaction: Transaction,
@@ -138,16 +142,17 @@ class _Run:
         self._data: DataVersion | None = None
 
     def execute(self) -> None:
-        """Reads and writes everything, up to the finished row. Raises RegistryError where the source fails."""
+        """Reads and writes everything, up to the closed row. Raises RegistryError where the source fails."""
         data = self._data = self._source.version()
         searches = [_as_asked(search, self._request.instead) for search in self._request.searches]
         with self._transaction() as connection:
             newest = newest_data(connection)
-            states = {search.name: search_state(connection, search.name) for search in searches}
-            retired = self._retired_states(connection)
-            watched = watched_studies(connection) if self._request.all_searches else {}
-        _refuse_older(data, newest, self._source.description)
-        due = [search for search in searches if self._request.full or _is_due(search, states[search.name], data)]
+            swept = last_sweeps(connection)
+            due = [one for one in searches if self._request.full or _is_due(one, swept.get(one.name), data)]
+            retired = self._retired(connection)
+            states = {search.name: search_state(connection, search.name) for search in due}
+            watched = watched_studies(connection) if due and self._request.all_searches else {}
+        refuse_older(data, than=newest, source=self._source.description)
         if not due and not retired:
             self._finish(RunResult(outcome=Outcome.NOTHING_NEW, **_of(data)))
             return
@@ -161,46 +166,34 @@ class _Run:
         )
         today = self._now().date()
         followed = frozenset(study for study, until in watched.items() if until is None or until >= today)
-        data, round_, rounds, same_data = self._rounds(due, batches, followed, data)
-        lookups = Lookups(self._source, batches, seen=round_.seen)
-        verdicts = [
-            decide(
-                search,
-                states[search.name],
-                [round_.sweeps[term] for term in search.terms],
-                found_by_id=round_.found,
-                same_data=same_data,
-                data=data,
-                accept_shrink=self._request.accept_shrink,
-                lookups=lookups,
-            )
-            for search in due
-        ]
-        fates = Fates.of(watched, followed, round_, lookups)
-        problems = [*batches.problems]
+        reading = self._read(due, batches, followed, data) if due else Reading.nothing(data)
+        lookups = Lookups(self._source, batches, seen=reading.round.seen)
+        verdicts = [self._verdict(search, states[search.name], reading, lookups) for search in due]
+        fates = Fates.of(watched, followed, reading.round, lookups)
+        problems = list(batches.problems)
         for search in due:
-            problems += include_problems(search, round_, lookups, state=states[search.name])
-        self._close(verdicts, retired, fates, data, round_, rounds, batches, problems, same_data=same_data)
+            problems += include_problems(search, reading.round, lookups, state=states[search.name])
+        self._close(reading, verdicts, retired, fates, batches, problems)
 
     def fail(self, outcome: Outcome, error: BaseException) -> None:
-        said = f"{error.message} {error.advice}".strip() if isinstance(error, TrackerError) else repr(error)
+        said = error.told if isinstance(error, TrackerError) else repr(error)
         self._finish(RunResult(outcome=outcome, error=said, **_of(self._data)))
 
-    def _retired_states(self, connection: Connection) -> dict[str, SearchState]:
+    def _retired(self, connection: Connection) -> dict[str, SearchState]:
+        """Searches that config no longer defines."""
         if not self._request.all_searches:
             return {}
         defined = [search.name for search in self._request.searches]
         return {name: search_state(connection, name) for name in retired_searches(connection, defined=defined)}
 
-    def _rounds(
+    def _read(
         self, due: Sequence[SearchDefinition], batches: Batches, followed: frozenset[NctId], data: DataVersion
-    ) -> tuple[DataVersion, Round, int, bool]:
-        """Goes round until all records were of the same data: the data, the last round, how many, and whether so."""
+    ) -> Reading:
         by_id = followed.union(*(search.included - search.excluded for search in due))
         queries = sorted({term for search in due for term in search.terms}, key=lambda term: term.key)
-        for number in range(1, MOST_ROUNDS + 1):
-            batches.data_date = data.data_date
-            round_ = sweep_round(
+
+        def read() -> Round:
+            return sweep_round(
                 self._source,
                 batches,
                 queries,
@@ -209,51 +202,57 @@ class _Run:
                 partial=self._request.partial,
                 progress=self._progress,
             )
-            after = self._source.version()
-            _refuse_older(after, data.data_timestamp, self._source.description)
-            same = after.data_timestamp == data.data_timestamp and not round_.strange
-            self._data = data = after
-            if same:
-                return data, round_, number, True
-        return data, round_, MOST_ROUNDS, False
+
+        reading = read_until_settled(self._source, batches, data, read, most_rounds=MOST_ROUNDS)
+        self._data = reading.data
+        return reading
+
+    def _verdict(self, search: SearchDefinition, state: SearchState, reading: Reading, lookups: Lookups) -> Verdict:
+        return decide(
+            search,
+            state,
+            [reading.round.sweeps[term] for term in search.terms],
+            found_by_id=reading.round.found,
+            same_data=reading.same_data,
+            data=reading.data,
+            accept_shrink=self._request.accept_shrink,
+            lookups=lookups,
+        )
 
     def _close(
         self,
+        reading: Reading,
         verdicts: Sequence[Verdict],
-        retired: dict[str, SearchState],
+        retired: Mapping[str, SearchState],
         fates: Fates,
-        data: DataVersion,
-        round_: Round,
-        rounds: int,
         batches: Batches,
-        problems: list[Problem],
-        *,
-        same_data: bool,
+        problems: Sequence[Problem],
     ) -> None:
-        now = self._now()
-        tally = batches.tally
+        """The last transaction: memberships, states, and the closed row."""
+        now, tally = self._now(), batches.tally
+        complete = reading.same_data and all(verdict.complete for verdict in verdicts)
+        unsettled = f"the registry's data changed during each of {reading.rounds} rounds"
         with self._transaction() as connection:
-            close = Close(connection, run=self._id, at=now, data_date=data.data_date)
+            close = Close(connection, run=self._id, at=now, data_date=reading.data.data_date)
             for verdict in verdicts:
                 register_search(connection, self._registered(verdict.search))
-                close.write_verdict(verdict, data=data, found_by_id=round_.found)
+                close.write_verdict(verdict, data=reading.data, found_by_id=reading.round.found)
             for name, state in retired.items():
                 close.write_retired(name, state)
                 retire_search(connection, name)
             close.write_states(now.date())
             close.write_fates(fates)
             tally.changes_written += close.changes_written
-            complete = same_data and all(verdict.complete for verdict in verdicts)
+            batches.note_progress(connection)
             result = RunResult(
                 outcome=Outcome.OK if complete else Outcome.INCOMPLETE,
-                rounds=rounds,
+                rounds=reading.rounds,
                 coverage=[line for verdict in verdicts for line in coverage(verdict)],
                 guards=[*close.guards, *bulk_guards(connection, tally.changed_fields), *_older(tally.older_records)],
                 problems=problems,
-                error=None if same_data else f"the registry's data changed during each of {rounds} rounds",
-                **_of(data),
+                error=None if reading.same_data else unsettled,
+                **_of(reading.data),
             )
-            batches.note_progress(connection)
             finish_run(connection, self._id, result, finished_at=now)
 
     def _registered(self, search: SearchDefinition) -> SearchDefinition:
@@ -274,20 +273,11 @@ def _as_asked(search: SearchDefinition, instead: TermQuery | None) -> SearchDefi
     return search if instead is None else replace(search, terms=(instead,))
 
 
-def _is_due(search: SearchDefinition, state: SearchState, data: DataVersion) -> bool:
+def _is_due(search: SearchDefinition, last: LastSweep | None, data: DataVersion) -> bool:
     """Not where the last complete sweep of the same definition was of this data."""
-    same = data.data_timestamp is not None and data.data_timestamp == state.data_timestamp
-    return not (same and search.definition_digest == state.definition)
-
-
-def _refuse_older(data: DataVersion, than: datetime | None, source: str) -> None:
-    if than and data.data_timestamp and data.data_timestamp < than:
-        raise OlderData(
-            f"{source} offers data of {data.data_timestamp:%Y-%m-%d %H:%M} UTC,"
-            f" but the store already holds data of {than:%Y-%m-%d %H:%M} UTC",
-            subject=source,
-            advice="A mirror may lag behind: nothing was taken from it. Try again later.",
-        )
+    if last is None or data.data_timestamp is None:
+        return True
+    return (data.data_timestamp, search.definition_digest) != (last.data_timestamp, last.definition)
 
 
 def _excluded_everywhere(query: TermQuery, due: Sequence[SearchDefinition]) -> frozenset[NctId]:

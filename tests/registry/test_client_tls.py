@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.registry.fake_time import FakeTime, client
-from tracker.errors import RegistryUnreachable
+from tracker.errors import ConfigError, RegistryUnreachable
 
 pytestmark = pytest.mark.skipif(not shutil.which("openssl"), reason="makes its certificate with openssl")
 
@@ -87,8 +87,9 @@ def test_a_certificate_that_nobody_vouches_for_is_not_asked_twice(certificate: P
     assert time.slept == []
 
 
-def test_a_certificate_file_that_holds_none(certificate: Path, tmp_path: Path) -> None:
+def test_a_certificate_file_that_holds_none(tmp_path: Path) -> None:
     nonsense = tmp_path / "nonsense.pem"
     nonsense.write_text("nothing")
-    with tls_server(certificate) as url, client(url, ca_bundle=nonsense) as made, pytest.raises(RegistryUnreachable):
-        made.version()
+    with pytest.raises(ConfigError, match=r"nonsense\.pem can't be read") as caught:
+        client("https://127.0.0.1/api/v2", ca_bundle=nonsense)
+    assert caught.value.subject == "registry.ca_bundle"

@@ -215,6 +215,25 @@ def test_primary_outcomes_come_first_among_the_texts() -> None:
     assert [item.trial.nct_id for item in view.sections[0].items] == [B, A]
 
 
+def test_coded_words_are_read_out_and_somebodys_own_spelling_is_left_alone() -> None:
+    edits = [
+        change(A, Kind.DESIGN, "allocation", "NON_RANDOMIZED", "NA"),
+        change(A, Kind.CONDITIONS, "keywords", ("SSRS",), ("IMRT: BOOST",)),
+        change(A, Kind.TITLE, "acronym", None, "SPINE"),
+        change(A, Kind.INTERVENTIONS, "interventions", ("RADIATION: SBRT",), ("RFA: PROBE",)),
+        change(A, Kind.SITES, "site_status", ("Clinic: East, Oslo: RECRUITING",), ("Clinic: East, Oslo: no status",)),
+        change(A, Kind.RESULTS_REVIEW, "results_review", (), ("RESET | 2020-01-02",), machine_made=True),
+    ]
+    view = told(*recorded(edits))
+    assert (fact(view, "allocation").before, fact(view, "allocation").after) == ("Non randomized", "N/A")
+    assert (fact(view, "keywords").dropped, fact(view, "keywords").added) == (("SSRS",), ("IMRT: BOOST",))
+    assert fact(view, "acronym").after == "SPINE"
+    assert fact(view, "interventions").dropped == ("Radiation: SBRT",)
+    assert fact(view, "interventions").added == ("RFA: PROBE",)
+    assert fact(view, "site_status").dropped == ("Clinic: East, Oslo: Recruiting",)
+    assert fact(view, "results_review").added == ("Returned to the sponsor | 2020-01-02",)
+
+
 def test_what_the_registry_wrote_is_labelled() -> None:
     paper = change(A, Kind.PUBLICATION, "derived_references", (), ("PMID 1 | A paper",), machine_made=True)
     assert "written by the registry, not by the sponsor" in fact(told(*recorded([paper])), "derived_references").notes

@@ -74,6 +74,7 @@ def test_a_window_without_any_run_is_a_failed_one() -> None:
     view = view_of([], TRIALS, runs=[], window=Window(after_run=1, until_run=1))
     assert view.state is State.FAILED
     assert "no successful run since 29 May 2018" in view.headline
+    assert banner(view, "No run in this report's window").tone is Tone.WARNING
 
 
 def test_news_that_a_failed_run_wrote_before_it_failed_are_told() -> None:
@@ -113,6 +114,12 @@ def test_a_later_complete_run_lifts_the_banner() -> None:
     view = view_of([], TRIALS, runs=runs)
     assert view.banners == ()
     assert view.coverage[0].complete
+
+
+def test_coverage_forgets_a_term_that_is_gone_from_its_search() -> None:
+    gone = coverage(5, term="gone", label="title: gone")
+    view = view_of([], TRIALS, runs=[run(2, terms=[coverage(19), gone]), run(3, terms=[coverage(19)])])
+    assert [line.label for line in view.coverage] == ["condition: Spine tumor"]
 
 
 def test_coverage_of_the_last_sweep_stands_in_where_nothing_was_swept() -> None:

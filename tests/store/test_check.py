@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import delete, text, update
 
 from tests.store.rows import NOON, a_change, a_run, a_study, a_version
-from tracker.store.check import check
+from tracker.errors import StoreDamaged
+from tracker.store.check import check, quick_check
 from tracker.store.engine import Store, open_store
 from tracker.store.reports import record_report, register_definitions
 from tracker.store.schema import report, report_file, study, study_version
@@ -46,6 +47,7 @@ def rederive(before: bytes, after: bytes) -> list[tuple[str, str]]:
 
 
 def test_all_is_well(filled: Store) -> None:
+    quick_check(filled)
     assert check(filled) == []
     assert check(filled, rederive=rederive) == []
 
@@ -111,6 +113,8 @@ def test_a_damaged_index_is_found(filled: Store, store_url: str) -> None:
         file.write(b"\x99" * 8)
     with open_store(store_url) as damaged:
         found = check(damaged)
+        with pytest.raises(StoreDamaged):
+            quick_check(damaged)
     assert found
     assert all("file is damaged" in line for line in found)
 

@@ -107,9 +107,7 @@ def test_a_file_that_was_exchanged_is_damage(store: Store) -> None:
     with store.begin() as connection:
         register_definitions(connection, ["weekly"])
         a_report(connection, after=0, until=1)
-        connection.execute(
-            update(report_file).where(report_file.c.filename == "report.html").values(digest=b"\0" * 32)
-        )
+        connection.execute(update(report_file).where(report_file.c.filename == "report.html").values(digest=b"\0" * 32))
         with pytest.raises(StoreDamaged, match=r"report\.html"):
             report_files(connection, "weekly", 1)
 

@@ -44,6 +44,13 @@ def test_file_and_folder_are_its_owners_alone(tmp_path: Path) -> None:
     assert {one.name for one in path.parent.iterdir()} == {"tracker.db", "tracker.db.lock"}
 
 
+def test_a_path_with_odd_characters(tmp_path: Path) -> None:
+    path = tmp_path / "Größe #1, 100 % öffentlich" / "tracker.db"
+    opened(path, create=True).close()
+    opened(path).close()
+    assert path.is_file()
+
+
 def test_settings_that_keep_committed_runs_safe(path: Path) -> None:
     with opened(path) as store, store.connect() as connection:
         settings = {
@@ -187,10 +194,10 @@ def test_somebody_else_writes_for_too_long(path: Path, monkeypatch: pytest.Monke
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 2 MB."""
+    """A file system of 4 MB."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder], capture_output=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], capture_output=True)
     if mounted.returncode:
         pytest.skip("this user may not mount a small file system")
     yield folder
@@ -229,6 +236,11 @@ def test_a_copy_of_a_store_in_use_is_whole(path: Path, tmp_path: Path) -> None:
     with opened(path, create=True) as store, store.begin() as connection:
         a_run(connection)  # not committed yet
         sqlite.copy(path, target)
+    assert {one.name for one in tmp_path.glob("copy*")} == {"copy.db"}
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
-    with opened(target) as store, store.connect() as connection:
-        assert len(connection.execute(select(run.c.id)).all()) == 1
+    with opened(target, create=True) as copied:
+        with copied.connect() as connection:
+            assert len(connection.execute(select(run.c.id)).all()) == 1
+        with copied.begin() as connection:
+            a_run(connection)
+            assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"

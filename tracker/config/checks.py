@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from tracker.config.problems import ConfigProblem, Place, suggestion
 from tracker.registry.query import AREAS
 
 Tables = Mapping[str, Any]
+_FILTERS = {"study_type", "status"}
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -55,11 +57,18 @@ def _registry(registry: Tables) -> Iterator[ConfigProblem]:
     url = registry.get("base_url")
     if not isinstance(url, str) or not url.startswith("http://") or registry.get("allow_http") is True:
         return
-    if not url.removeprefix("http://").startswith((*_LOOPBACK, "[::1]")):
+    if _host(url) not in _LOOPBACK:
         yield ConfigProblem(
             ("registry", "base_url"),
             f'"{url}" is not encrypted; write https://, or allow_http = true for a registry of your own',
         )
+
+
+def _host(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
 
 
 def _store(store: Tables) -> Iterator[ConfigProblem]:
@@ -100,6 +109,8 @@ def _terms(place: Place, search: Tables) -> Iterator[ConfigProblem]:
     for index, term in _listed(search, "term"):
         term_place = (*place, "term", index)
         if not any(key in term for key in AREAS):
+            if not term.keys() <= _FILTERS:
+                continue  # what was meant as one has a misspelt key, and is told as that
             yield ConfigProblem(term_place, f"has no expression; give at least one of {', '.join(AREAS)}")
             continue
         same = repr(sorted((key, sorted(value) if key == "status" else value) for key, value in term.items()))
@@ -116,6 +127,8 @@ def _reports(tables: Tables) -> Iterator[ConfigProblem]:
             yield ConfigProblem(place, "has both kinds and least_weight; keep one")
         if report.get("searches") == ():
             yield ConfigProblem((*place, "searches"), "is empty; name a search, or leave the key out for all")
+        if report.get("formats") == ():
+            yield ConfigProblem((*place, "formats"), "is empty; name a format, or leave the key out for the usual ones")
         yield from _references(report, None, place, "searches", "search", known_in=tables)
         yield from _references(report, None, place, "recipients", "recipient", known_in=tables)
 

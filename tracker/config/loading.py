@@ -74,7 +74,7 @@ def _reason(error: ErrorDetails, place: Place) -> str:
     if kind == "literal_error":
         known = context["expected"].replace(" or ", ", ").replace("'", "").split(", ")
         return f'"{error["input"]}" is not possible; {suggestion(str(error["input"]), known)}'
-    return str(error["msg"]).replace("Input should", "must").replace("Tuple should have at least 1 item", "is empty")
+    return str(error["msg"]).replace("Input should", "must")
 
 
 def _keys_at(place: Place) -> list[str]:

@@ -86,7 +86,7 @@ class Report(Section):
     searches: tuple[str, ...] | None = None  # None: all
     least_weight: WeightWord | None = None
     kinds: tuple[KindWord, ...] = ()
-    formats: Annotated[tuple[FormatWord, ...], Field(min_length=1)] = values.DEFAULT_FORMATS
+    formats: tuple[FormatWord, ...] = values.DEFAULT_FORMATS
     schedule: Cron | None = None
     recipients: tuple[str, ...] = ()
 

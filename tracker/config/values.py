@@ -147,8 +147,9 @@ def variable_name(value: str) -> str:
 
 def without_password(url: str) -> str:
     """`url` with the password of its user part, and of its query, replaced by ***."""
-    hidden = re.sub(r"://([^:/@\s]*):.*@", r"://\1:***@", url)
-    return re.sub(r"((?:password|passwd|pwd|token|secret)=)[^&\s]*", r"\1***", hidden, flags=re.IGNORECASE)
+    # The query first: a password may hold an @, and the last one left then ends the user's part.
+    hidden = re.sub(r"((?:password|passwd|pwd|token|secret)=)[^&\s]*", r"\1***", url, flags=re.IGNORECASE)
+    return re.sub(r"://([^:/@\s]*):.*@", r"://\1:***@", hidden)
 
 
 def _one_of(value: str, known: Iterable[str], what: str) -> str:

@@ -8,6 +8,7 @@ split `pages`.
 from __future__ import annotations
 
 import random
+import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -269,10 +270,14 @@ def _checked_base_url(base_url: str) -> str:
 
 
 def _checked_file(ca_bundle: Path | None) -> Path | None:
-    if ca_bundle is not None and not ca_bundle.exists():
+    if ca_bundle is None or ca_bundle.is_dir():
+        return ca_bundle
+    try:
+        ssl.create_default_context(cafile=ca_bundle)
+    except OSError as error:  # of which ssl.SSLError is one
         raise ConfigError(
-            f"there is no certificate file {ca_bundle}",
+            f"{ca_bundle} can't be read as a file of certificates",
             subject="registry.ca_bundle",
             advice="Name a file of PEM certificates, or leave the key out.",
-        )
+        ) from error
     return ca_bundle

@@ -69,7 +69,8 @@ class Traffic:
 
 
 class Source(Protocol):
-    """Raises RegistryError (or ImportFileError) where it can't answer; never answers "no studies" for a failure."""
+    """Raises RegistryError (or ImportFileError) where it can't answer, and RunAborted at the run's deadline; never
+    answers "no studies" for a failure."""
 
     @property
     def description(self) -> str:
@@ -81,7 +82,10 @@ class Source(Protocol):
     def version(self) -> DataVersion: ...
 
     def sweep(self, query: TermQuery, *, reverse: bool = False) -> Iterator[Page]:
-        """All pages of a term, without `resultsSection`, oldest registration first (newest first if `reverse`)."""
+        """All pages of a term, without `resultsSection`, oldest registration first (newest first if `reverse`).
+
+        A record may come twice: de-duplicate by NCT ID. A `total_count` that comes again begins the sweep again.
+        """
 
     def batches(self, nct_ids: Sequence[NctId]) -> Iterator[Page]:
         """The records of these ids, 100 ids a request; an absent id is simply missing, an alias answers

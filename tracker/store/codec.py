@@ -1,9 +1,10 @@
 """How bodies lie in the store: packed with zstandard.
 
 A record is packed with the help of a dictionary, because alone it is too short to pack well: the names of the
-registry's fields are half of it. Real records take a quarter of their JSON with it, a third without. The dictionary is
-part of the stored data's format: it is never edited, a better one gets a new file and a new id, and a packed body names
-the one that it needs.
+registry's fields are half of it. Real records take a quarter of their JSON with it, a third without. It was trained
+(zstandard.train_dictionary, 32 kB) on 278 public records of spine studies, rid of the names of people. The dictionary
+is part of the stored data's format: it is never edited, a better one gets a new file and a new id, and a packed body
+names the one that it needs.
 """
 
 from __future__ import annotations
@@ -46,14 +47,9 @@ def _dictionaries() -> tuple[zstandard.ZstdCompressionDict, ...]:
     return found
 
 
-_per_thread: _PerThread | None = None
-
-
+@cache
 def _mine() -> _PerThread:
-    global _per_thread
-    if _per_thread is None:
-        _per_thread = _PerThread()
-    return _per_thread
+    return _PerThread()
 
 
 def pack(record: bytes | memoryview) -> bytes:

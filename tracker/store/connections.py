@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 from typing import Self
 
@@ -36,6 +37,7 @@ class Store:
         self._reading = engine.execution_options(**(postgresql.READING if not self.is_sqlite else {}))
         self._writing = engine.execution_options(writes=True)
         self._anchor: sqlite3.Connection | None = None
+        self._holding = Lock()
 
     @property
     def is_sqlite(self) -> bool:
@@ -51,10 +53,14 @@ class Store:
     def begin(self) -> Iterator[Connection]:
         """A transaction that writes: committed at the end, rolled back where an exception leaves it."""
         with failures(self.url):
-            if self.path and not self._anchor:
-                self._anchor = sqlite.anchor(self.path)
+            self._hold()
             with self._writing.begin() as connection:
                 yield connection
+
+    def _hold(self) -> None:
+        with self._holding:
+            if self.path and not self._anchor:
+                self._anchor = sqlite.anchor(self.path, subject=self.url)
 
     def checkpoint(self) -> None:
         """At the close of a run: gives back the space of SQLite's write-ahead log. Does nothing on PostgreSQL."""

@@ -58,6 +58,23 @@ class SweptSearch:
     missing_once: tuple[NctId, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastSweep:
+    """The definition and the data of a search's last complete sweep."""
+
+    definition: str | None
+    data_timestamp: datetime | None
+
+
+def last_sweeps(connection: Connection) -> dict[str, LastSweep]:
+    """By the name of the search: only those that had one, and are still defined."""
+    query = select(search.c.name, search.c.definition, search.c.data_timestamp).where(search.c.active)
+    return {
+        row.name: LastSweep(definition=row.definition, data_timestamp=row.data_timestamp)
+        for row in connection.execute(query)
+    }
+
+
 def search_state(connection: Connection, name: str) -> SearchState:
     """The search as its last run left it; an empty state for one that the store has never seen."""
     complete = run.alias("complete")
@@ -116,7 +133,7 @@ def register_search(connection: Connection, definition: SearchDefinition) -> Non
         connection.execute(insert(search).values(name=definition.name, missing_once=[], **values))
     queries = {one.key for one in definition.terms}
     known = dict(
-        connection.execute(select(term.c.query, term.c.id).where(term.c.search == definition.name)).tuples().all()
+        connection.execute(select(term.c.query, term.c.id).where(term.c.search == definition.name)).all()
     )
     for query, row_id in known.items():
         connection.execute(update(term).where(term.c.id == row_id).values(active=query in queries))
@@ -277,7 +294,7 @@ def members_elsewhere(connection: Connection, nct_id: NctId) -> bool:
 def watched_studies(connection: Connection) -> dict[NctId, date | None]:
     """Studies followed by id, and until when."""
     query = select(study.c.nct_id, study.c.watched_until).where(study.c.state == StudyState.WATCHED)
-    return dict(connection.execute(query).tuples().all())
+    return dict(connection.execute(query).all())
 
 
 def current_members(connection: Connection) -> int:

@@ -15,7 +15,6 @@ READING: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_rea
 CONNECT_TIMEOUT_S = 10
 
 
-
 def engine(url: URL) -> Engine:
     given = dict(url.query)
     given.setdefault("connect_timeout", str(CONNECT_TIMEOUT_S))

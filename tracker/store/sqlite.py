@@ -20,8 +20,8 @@ from tracker.store.failures import KEEP_THE_FILE
 from tracker.store.json_text import json_text
 
 BUSY_TIMEOUT_S = 30.0
-PAGE_SIZE = 16_384
-"""Bytes. Packed records are 2 to 15 kB: with smaller pages a quarter of the file would be half-empty overflow pages."""
+PAGE_SIZE = 32_768
+"""Bytes. Packed records are 2 to 15 kB: in SQLite's usual pages of 4 kB a fifth of the file would be left empty."""
 
 _MAGIC = b"SQLite format 3\x00"
 _NETWORK_FILE_SYSTEMS = frozenset(
@@ -39,14 +39,27 @@ def memory_engine() -> Engine:
     return _engine(lambda: sqlite3.connect(":memory:", check_same_thread=False), poolclass=StaticPool)
 
 
-def anchor(path: Path) -> sqlite3.Connection:
-    """A connection that runs nothing, but keeps the file open.
+def anchor(path: Path, *, subject: str) -> sqlite3.Connection:
+    """A connection that keeps the file open, and in WAL mode (a backup put in place is not).
 
     Without it every commit would close the file's last connection, and pay for a checkpoint of the WAL.
     """
     connection = _connect(path, shared=True)
-    connection.execute("PRAGMA schema_version")
+    try:
+        _switch_to_wal(connection, subject=subject)
+    except BaseException:
+        connection.close()
+        raise
     return connection
+
+
+def _switch_to_wal(connection: sqlite3.Connection, *, subject: str) -> None:
+    if connection.execute("PRAGMA journal_mode = WAL").fetchone() != ("wal",):
+        raise StoreUnusable(
+            f"SQLite can't keep a write-ahead log: {subject}",
+            subject=subject,
+            advice="Use a local disk, or PostgreSQL.",
+        )
 
 
 def _connect(path: Path, *, shared: bool = False) -> sqlite3.Connection:
@@ -56,7 +69,13 @@ def _connect(path: Path, *, shared: bool = False) -> sqlite3.Connection:
 
 
 def _engine(creator: Callable[[], sqlite3.Connection], *, poolclass: type[NullPool | StaticPool]) -> Engine:
-    engine = create_engine("sqlite://", creator=creator, poolclass=poolclass, json_serializer=json_text, hide_parameters=True)
+    engine = create_engine(
+        "sqlite://",
+        creator=creator,
+        poolclass=poolclass,
+        json_serializer=json_text,
+        hide_parameters=True,  # a statement's error would otherwise quote registry text by the page
+    )
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine
@@ -167,17 +186,13 @@ def make_file(path: Path, fill: Callable[[Engine], None], *, subject: str) -> No
         os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         with closing(sqlite3.connect(unfinished)) as connection:
             connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
-            mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+            _switch_to_wal(connection, subject=subject)
     except OSError as error:
         raise StoreUnusable(
             f"The store can't be made: {path} ({error.strerror})",
             subject=subject,
             advice="Check that this user may write in its folder and that the disk is not full.",
         ) from error
-    if mode != "wal":
-        raise StoreUnusable(
-            f"SQLite can't keep a write-ahead log at {path}", subject=subject, advice="Use a local disk, or PostgreSQL."
-        )
     engine = file_engine(unfinished)
     fill(engine)
     engine.dispose()
