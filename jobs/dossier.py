@@ -15,6 +15,7 @@ from tracker.phases import phases_claimed
 from tracker.searches import term_in_words
 from tracker.study import NctId, Study, study_url
 from tracker.summary import SEPARATOR, TrackedStudy
+from tracker.untrusted import plain_line
 from tracker.words import (
     NOT_GIVEN,
     date_in_words,
@@ -55,7 +56,8 @@ class Dossier:
 def dossier_lines(dossier: Dossier, *, history: bool) -> list[str]:
     """For people, in the order of a report: how the trial stands, why it is tracked, what changed, newest first."""
     study = dossier.study
-    lines = [f"{study.nct_id}  {study.brief_title or study.official_title or NOT_GIVEN}", study_url(study.nct_id), ""]
+    title = plain_line(study.brief_title or study.official_title or NOT_GIVEN)
+    lines = [f"{study.nct_id}  {title}", study_url(study.nct_id), ""]
     lines += facts([*standing(study), *_tracking(dossier)])
     lines += ["", *_changes(dossier)]
     if history:
@@ -175,7 +177,7 @@ def change_lines(fact: Fact, change: Change, *, day: str) -> list[str]:
     lines = [f"{head}  {said}".rstrip() + (f" ({'; '.join(beside)})" if beside else "")]
     lines += [f"    − {_cut(entry)}" for entry in fact.dropped]
     lines += [f"    + {_cut(entry)}" for entry in fact.added]
-    return lines
+    return [plain_line(line) for line in lines]
 
 
 def _cut(text: str) -> str:

@@ -20,7 +20,7 @@ from reports.view import ReportView, build_view, to_json_bytes
 from tracker import __version__
 from tracker.definitions import WRITABLE_FORMATS, ReportDefinition
 from tracker.errors import OutputError, UsageError
-from tracker.runs import Run
+from tracker.runs import Run, TermCoverage
 from tracker.store.changes import changes
 from tracker.store.reports import (
     DefinitionProgress,
@@ -234,9 +234,17 @@ def _earlier(connection: Connection, after_run: int) -> Earlier:
     """What was known when the window began."""
     before = runs(connection, until=after_run) if after_run else []
     succeeded = [run for run in before if run.outcome and run.outcome.successful]
-    swept = [run for run in before if run.coverage]
     return Earlier(
         data_date=next((run.data_date for run in reversed(succeeded) if run.data_date), None),
         success_at=succeeded[-1].finished_at if succeeded else None,
-        coverage=swept[-1].coverage if swept else (),
+        coverage=_newest_coverage(before),
     )
+
+
+def _newest_coverage(before: Sequence[Run]) -> tuple[TermCoverage, ...]:
+    """Of each search that of the last run that swept it: a run may leave out what was not due."""
+    newest: dict[str, tuple[TermCoverage, ...]] = {}
+    for run in before:
+        for search in dict.fromkeys(term.search for term in run.coverage):
+            newest[search] = tuple(term for term in run.coverage if term.search == search)
+    return tuple(term for terms in newest.values() for term in terms)
