@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from jobs.terminal import columns, facts
@@ -167,7 +168,15 @@ def _change(recorded: RecordedChange, tracked: TrackedStudy) -> list[str]:
     return change_lines(fact, recorded.change, day=day)
 
 
-def change_lines(fact: Fact, change: Change, *, day: str) -> list[str]:
+def told_change(change: Change, tracked: TrackedStudy) -> list[str]:
+    """A change that no run has recorded, in the words of one that was."""
+    recorded = RecordedChange(
+        number=0, change_id="", change=change, run=0, detected_at=datetime.now(UTC), data_date=None
+    )
+    return change_lines(fact_of(nets_of([recorded], bulk_fields=frozenset())[0], tracked), change)
+
+
+def change_lines(fact: Fact, change: Change, *, day: str = "") -> list[str]:
     """One change: the day, its kind, the field, before → after; what was dropped and added on lines of their own."""
     head = f"{day}  {kind_in_words(change.kind)}".lstrip()
     if fact.label != kind_in_words(change.kind):

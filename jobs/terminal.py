@@ -1,14 +1,9 @@
-"""What a command prints: answers on standard output, progress on standard error, each harmless to the terminal.
-
-rich draws the progress bars, and is imported only where somebody watches.
-"""
+"""What a command prints: answers on standard output, remarks on standard error, each harmless to the terminal."""
 
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import click
@@ -65,35 +60,3 @@ def columns(header: Sequence[str], rows: Iterable[Sequence[str]], *, widest: int
 
 def _cut(text: str, widest: int) -> str:
     return text if len(text) <= widest else f"{text[: widest - 1]}…"
-
-
-Advance = Callable[[int], None]
-"""Tells a progress how many more are done."""
-
-
-@contextmanager
-def progress(label: str, *, total: int | None = None) -> Iterator[Advance]:
-    """Shows how far a long step is: a bar on a terminal; elsewhere one plain line when it ends."""
-    if sys.stderr.isatty():
-        with _bar(label, total) as advance:
-            yield advance
-        return
-    done = 0
-
-    def count(more: int) -> None:
-        nonlocal done
-        done += more
-
-    yield count
-    note(f"{label}: {done} of {total}" if total is not None else f"{label}: {done}")
-
-
-@contextmanager
-def _bar(label: str, total: int | None) -> Iterator[Advance]:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    look = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*look, console=Console(stderr=True), transient=True) as bars:
-        task = bars.add_task(plain_line(label), total=total)
-        yield lambda more: bars.advance(task, more)

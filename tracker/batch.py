@@ -18,7 +18,7 @@ import orjson
 from tracker.changes import Change, content_change_id
 from tracker.diff import FirstPlans, diff, plans_of, same_content
 from tracker.errors import InvalidNctId
-from tracker.parse import odd_facts, parse
+from tracker.parse import odd_facts, parse, refuse_excerpt
 from tracker.record import Unreadable, read_record
 from tracker.registry.source import Page, Source
 from tracker.store.batches import (
@@ -152,9 +152,10 @@ class Batches:
         changes: list[FoundChange] = []
         for study, record in records.items():
             stamp, stampless = _without_stamp(record)
-            stamp = stamp if self._stamped else None
-            if self._is_strange(stamp):
+            if self._stamped and self._is_strange(stamp):
                 seen.strange_stamps += 1
+            if not self._stamped:
+                stamp = stamp or self.data_date
             raw_digest = digest(stampless)
             known = held.get(study)
             if known and known.raw_digest == raw_digest:
@@ -190,6 +191,8 @@ class Batches:
         self, connection: Connection, known: HeldStudy | None, fresh: _Fresh
     ) -> tuple[NewVersion | None, list[FoundChange]]:
         study = parse(fresh.body)
+        if not self._stamped:
+            refuse_excerpt(study)
         for odd in odd_facts(study):
             self.problems[odd] = None
         if known is None:

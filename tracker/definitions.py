@@ -6,8 +6,11 @@ from dataclasses import dataclass
 
 from tracker.changes import Kind, Weight
 
-WRITABLE_FORMATS: tuple[str, ...] = ("html", "csv", "json")
-"""The formats that a report can be written in; the first three are always written."""
+DEFAULT_FORMATS: tuple[str, ...] = ("html", "csv", "json")
+"""What a report is written in where its definition does not say."""
+
+WRITABLE_FORMATS: tuple[str, ...] = DEFAULT_FORMATS
+"""All formats that this version can write; config refuses others."""
 
 DEFAULT_REPORT = "changes"
 """The name of the one report there is where config defines none."""
@@ -24,7 +27,7 @@ class ReportDefinition:
     searches: tuple[str, ...]
     least_weight: Weight = Weight.ROUTINE
     kinds: tuple[Kind, ...] = ()
-    formats: tuple[str, ...] = WRITABLE_FORMATS
+    formats: tuple[str, ...] = DEFAULT_FORMATS
     schedule: str | None = None
     recipients: tuple[str, ...] = ()
 

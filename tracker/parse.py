@@ -75,6 +75,22 @@ def odd_facts(study: Study) -> tuple[Problem, ...]:
     )
 
 
+def refuse_excerpt(study: Study) -> None:
+    """Raises Unreadable for a record that was saved with some of its fields only: the rest would look deleted.
+
+    Every record that the registry shows has a type, a sponsor and a day of its last update, but for withheld ones.
+    """
+    always = {
+        f"{_STATUS}.lastUpdatePostDateStruct": study.last_update_posted,
+        f"{_SPONSORS}.leadSponsor": study.lead_sponsor,
+        f"{_DESIGN}.studyType": study.study_type,
+    }
+    lacking = [path for path, held in always.items() if held is None]
+    if lacking and study.overall_status != Status.WITHHELD:
+        reason = "absent: the file holds only some of the record's fields; save it with all of them"
+        raise Unreadable(Problem(study.nct_id, lacking[0], reason))
+
+
 _PROTOCOL = "protocolSection"
 _IDENTIFICATION = "protocolSection.identificationModule"
 _STATUS = "protocolSection.statusModule"

@@ -156,13 +156,14 @@ class _Run:
         if not due and not retired:
             self._finish(RunResult(outcome=Outcome.NOTHING_NEW, **_of(data)))
             return
+        stamped = self._request.instead is None  # records in saved files may be of several days
         batches = Batches(
             self._transaction,
             self._source,
             run=self._id,
             now=self._now,
-            held_since=newest.date() if newest else None,
-            stamped=self._request.instead is None,
+            held_since=newest.date() if newest and stamped else None,
+            stamped=stamped,
         )
         today = self._now().date()
         followed = frozenset(study for study, until in watched.items() if until is None or until >= today)

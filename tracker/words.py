@@ -171,16 +171,6 @@ def enrollment_in_words(count: int | None, type_: str | None) -> str:
     return f"{count} ({DATE_TYPES.get(type_, type_)})" if type_ else str(count)
 
 
-def days_in_words(days: int | None, *, at_least: bool = False) -> str:
-    """243 → "243 days later", -1 → "1 day earlier"; "at least" where a partial date gives a bound. None → ""."""
-    if days is None:
-        return ""
-    if days == 0:
-        return "same day"
-    bound = "at least " if at_least else ""
-    return f"{bound}{abs(days)} {'day' if abs(days) == 1 else 'days'} {'later' if days > 0 else 'earlier'}"
-
-
 def status_named(text: str) -> Status:
     """The status that `text` names in any spelling: "recruiting", "Active, not recruiting", RECRUITING.
 

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from jobs.commands.opening import open_for_reading
-from jobs.commands.options import NCT_ID, common_options, config_at_a_glance, example, json_option
+from jobs.commands.options import NCT_ID, common_options, config_at_a_glance, current_config, example, json_option
 from jobs.ending import DONE, FAILED, told
 from jobs.terminal import note, say, say_json
-from tracker.errors import StoreDamaged, TrackerError, UsageError
+from tracker.errors import StoreDamaged, StoreMissing, TrackerError, UsageError
 from tracker.study import NctId, Study, study_url
 
 if TYPE_CHECKING:
     from jobs.dossier import Dossier
-    from tracker.changes import Change
-    from tracker.config import Glance
+    from tracker.config import Config, Glance
     from tracker.store.engine import Store
     from tracker.summary import TrackedStudy
 
@@ -32,24 +30,32 @@ class NotHeld(TrackerError):
         "tracker show NCT00508443",
         "tracker show NCT00508443 --history",
         "tracker show NCT00508443 --diff 1 2",
-        after="Exit code 1 where the store does not hold an id that is valid.",
+        "tracker show NCT00508443 --live",
+        after="Exit code 1 where the store (with --live: the registry) does not know an id that is valid.",
     )
 )
 @common_options
 @click.argument("nct_ids", metavar="NCT…", type=NCT_ID, nargs=-1, required=True)
 @click.option("--history", is_flag=True, help="List the versions held.")
 @click.option("--diff", "compared", type=click.IntRange(min=1), nargs=2, metavar="A B", help="Compare two versions.")
+@click.option("--live", is_flag=True, help="Ask the registry how the trial stands now; nothing is stored.")
 @json_option
-def command(nct_ids: Sequence[NctId], history: bool, compared: tuple[int, int] | None, as_json: bool) -> int:
+def command(
+    nct_ids: Sequence[NctId], history: bool, compared: tuple[int, int] | None, live: bool, as_json: bool
+) -> int:
     """Show a trial as it stands, why it is tracked, and what changed when, newest first.
 
-    Everything comes from the store; --json prints an array with one object per trial.
+    Everything comes from the store, but for --live. --json prints an array with one object per trial.
     """
     from jobs.dossier import dossier_data, dossier_lines
 
+    if live and (history or compared):
+        raise click.UsageError("--live goes with neither --history nor --diff", click.get_current_context())
+    if live:
+        return _show_live(nct_ids, as_json=as_json)
     config = config_at_a_glance()
     shown: list[Any] = []
-    missing: list[NotHeld] = []
+    missing: list[TrackerError] = []
     with open_for_reading(config) as store:
         for study in dict.fromkeys(nct_ids):
             try:
@@ -60,13 +66,49 @@ def command(nct_ids: Sequence[NctId], history: bool, compared: tuple[int, int] |
                     shown.append((dossier_data if as_json else dossier_lines)(dossier, history=history))
             except NotHeld as error:
                 missing.append(error)
-    _say_all(shown, as_json=as_json)
+    return _say_all(shown, missing, as_json=as_json)
+
+
+def _show_live(nct_ids: Sequence[NctId], *, as_json: bool) -> int:
+    from jobs.live import NotInRegistry, ask, live_data, live_lines
+    from jobs.syncing import registry_client
+
+    config = current_config(full=False)
+    shown: list[Any] = []
+    missing: list[TrackerError] = []
+    with registry_client(config) as source:
+        for study in dict.fromkeys(nct_ids):
+            try:
+                found = ask(source, study, held=lambda one: _held(config, one))
+            except NotInRegistry as error:
+                missing.append(error)
+            else:
+                shown.append(live_data(found) if as_json else live_lines(found))
+    return _say_all(shown, missing, as_json=as_json)
+
+
+def _held(config: Config, study: NctId) -> tuple[TrackedStudy, Study] | None:
+    """The newest version held; None where there is none, or no store yet."""
+    from tracker.store.studies import tracked_study, version_body
+
+    try:
+        with open_for_reading(config) as store, store.connect() as connection:
+            tracked = tracked_study(connection, study)
+            if tracked is None:
+                return None
+            return tracked, _read(version_body(connection, study, tracked.version), study, tracked.version)
+    except StoreMissing:
+        return None
+
+
+def _say_all(shown: Sequence[Any], missing: Sequence[TrackerError], *, as_json: bool) -> int:
+    _say(shown, as_json=as_json)
     for one in missing:
         note(told(one)[0][0])
     return FAILED if missing else DONE
 
 
-def _say_all(shown: Sequence[Any], *, as_json: bool) -> None:
+def _say(shown: Sequence[Any], *, as_json: bool) -> None:
     if as_json:
         say_json(shown)
         return
@@ -134,7 +176,7 @@ def _not_held(study: NctId, config: Glance) -> NotHeld:
 
 
 def _compared(store: Store, config: Glance, study: NctId, older: int, newer: int, *, as_json: bool) -> Any:
-    from jobs.dossier import change_data
+    from jobs.dossier import change_data, told_change
     from tracker.diff import diff
     from tracker.store.studies import tracked_study, version_body
 
@@ -156,17 +198,4 @@ def _compared(store: Store, config: Glance, study: NctId, older: int, newer: int
     heading = f"{study}  version {older} → version {newer}"
     if not found:
         return [heading, "", "  The same but for what the registry rewrites by itself."]
-    return [heading, "", *(f"  {line}" for change in found for line in _told(change, tracked))]
-
-
-def _told(change: Change, tracked: TrackedStudy) -> list[str]:
-    from jobs.dossier import change_lines
-    from reports.facts import fact_of
-    from reports.nets import nets_of
-    from tracker.changes import RecordedChange
-
-    # A net of one change, found nowhere but here: only its words are wanted.
-    recorded = RecordedChange(
-        number=0, change_id="", change=change, run=0, detected_at=datetime.now(UTC), data_date=None
-    )
-    return change_lines(fact_of(nets_of([recorded], bulk_fields=frozenset())[0], tracked), change, day="")
+    return [heading, "", *(f"  {line}" for change in found for line in told_change(change, tracked))]

@@ -6,11 +6,13 @@ import csv
 import io
 import json
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.commands.command_line import CommandLine
+from tests.registry.standin import StandIn, World, a_study, situations
 
 SHOWN = """\
 NCT00000001  A Phase II trial of radiosurgery
@@ -113,6 +115,44 @@ def test_show_says_what_to_do_about_an_id_that_is_not_held(tracker: CommandLine,
     excluded = tracker("show", "NCT00000009")
     assert excluded.exit_code == 1
     assert "excludes it from spine (spinal anaesthesia)" in excluded.err
+
+
+@pytest.fixture
+def registry(synced: Path) -> Iterator[World]:
+    """A registry on this machine that knows NCT00000001, completed, and has merged NCT00000002 into it."""
+    world = World([a_study("NCT00000001", status="COMPLETED"), a_study("NCT00000002"), a_study("NCT00000004")])
+    situations.a_trial_is_merged(world, "NCT00000002", into="NCT00000001")
+    with StandIn(world) as standin:
+        with (synced / "config.toml").open("a") as file:
+            file.write(f'[registry]\nbase_url = "{standin.url}"\nrequests_per_second = 1000\n')
+        yield world
+
+
+def test_show_live_asks_the_registry(tracker: CommandLine, registry: World) -> None:
+    ended = tracker("show", "NCT00000001", "--live")
+    assert (ended.exit_code, ended.err) == (0, "")
+    assert "Status              Completed" in ended.out
+    assert "As the registry has it now. Since version 2, which is held:" in ended.out
+    assert "  Completed: Status  Recruiting → Completed" in ended.out
+    [live] = json.loads(tracker("show", "NCT00000001", "--live", "--json").out)
+    assert live["version"] == 2
+    assert live["record"]["protocolSection"]["identificationModule"]["nctId"] == "NCT00000001"
+
+
+def test_show_live_of_what_is_not_held_merged_or_unknown(tracker: CommandLine, registry: World) -> None:
+    ended = tracker("show", "NCT00000002", "NCT00000004", "NCT00000005", "--live")
+    assert ended.exit_code == 1
+    assert "NCT00000002 was merged into this record." in ended.out
+    assert "the store does not hold this study" in ended.out
+    assert ended.err == (
+        "tracker: the registry does not know NCT00000005: it was never given, or its record was removed\n"
+    )
+
+
+def test_show_live_stands_alone(tracker: CommandLine, synced: Path) -> None:
+    ended = tracker("show", "NCT00000001", "--live", "--history")
+    assert ended.exit_code == 2
+    assert ended.err.startswith("tracker: --live goes with neither --history nor --diff.")
 
 
 def test_list_as_a_table(tracker: CommandLine, synced: Path) -> None:

@@ -55,20 +55,6 @@ def test_dates_and_enrollments_name_their_type_where_there_is_one() -> None:
     assert words.enrollment_in_words(99_999_999, "ESTIMATED") == "unknown (entered as 99999999)"
 
 
-@pytest.mark.parametrize(
-    ("days", "at_least", "said"),
-    [
-        (243, False, "243 days later"),
-        (-1, False, "1 day earlier"),
-        (304, True, "at least 304 days later"),
-        (0, False, "same day"),
-        (None, False, ""),
-    ],
-)
-def test_days(days: int | None, at_least: bool, said: str) -> None:
-    assert words.days_in_words(days, at_least=at_least) == said
-
-
 def test_phases_of_a_record_and_of_the_store_are_said_alike() -> None:
     assert words.phase_in_words((Phase.PHASE2, Phase.PHASE3)) == "Phase 2/Phase 3"
     assert words.phase_in_words("PHASE2|PHASE3") == "Phase 2/Phase 3"

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from tracker.config import store_url, values
+from tracker.definitions import DEFAULT_FORMATS
 
 Text = Annotated[str, AfterValidator(values.text)]
 Name = Annotated[str, AfterValidator(values.name)]
@@ -86,7 +87,7 @@ class Report(Section):
     searches: tuple[str, ...] | None = None  # None: all
     least_weight: WeightWord | None = None
     kinds: tuple[KindWord, ...] = ()
-    formats: tuple[FormatWord, ...] = values.DEFAULT_FORMATS
+    formats: tuple[FormatWord, ...] = DEFAULT_FORMATS
     schedule: Cron | None = None
     recipients: tuple[str, ...] = ()
 

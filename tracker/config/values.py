@@ -14,8 +14,6 @@ from tracker.definitions import WRITABLE_FORMATS
 from tracker.errors import InvalidNctId, InvalidTerm
 from tracker.study import Status, StudyType, nct_id
 
-DEFAULT_FORMATS = WRITABLE_FORMATS
-
 _NAME = re.compile(r"[^\W_][\w.-]{0,59}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _MAIL = re.compile(r"[^\s@<>,;\"]+@[^\s@<>,;\"]+")
