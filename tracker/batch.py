@@ -74,7 +74,7 @@ class Tally:
     studies_read: int = 0
     versions_written: int = 0
     changes_written: int = 0
-    older_records: int = 0
+    older_records: set[NctId] = field(default_factory=set)
     changed_fields: dict[str, set[NctId]] = field(default_factory=dict)
 
 
@@ -161,7 +161,7 @@ class Batches:
             if known and known.raw_digest == raw_digest:
                 continue
             if self._is_older(stamp, known):
-                self.tally.older_records += 1
+                self.tally.older_records.add(study)
                 continue
             try:
                 fresh = _Fresh(without_results(record), raw_digest, stamp)

@@ -149,7 +149,9 @@ def _lack(seen: Seen, total: int | None) -> str:
     """What the sweep lacks; empty where it is complete."""
     if seen.anonymous:
         return f"{seen.anonymous} records have no readable NCT ID"
-    if total is not None and len(seen.ids) < total:
+    if total is None:
+        return "it is not said how many studies there are"
+    if len(seen.ids) < total:
         return f"the registry counts {total} studies, {len(seen.ids)} were returned"
     return ""
 

@@ -7,7 +7,7 @@ a change is stands in `tracker.diff`, who enters and leaves in `tracker.membersh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -37,7 +37,7 @@ from tracker.store.memberships import (
     search_state,
     watched_studies,
 )
-from tracker.store.run_log import RunResult, finish_run, note_traffic, start_run
+from tracker.store.run_log import RunResult, finish_run, note_data, note_traffic, start_run
 from tracker.store.runs import runs
 from tracker.store.transactions import Connection, Transaction, writing
 from tracker.study import NctId, Problem
@@ -145,10 +145,11 @@ class _Run:
         """Reads and writes everything, up to the closed row. Raises RegistryError where the source fails."""
         data = self._data = self._source.version()
         searches = [_as_asked(search, self._request.instead) for search in self._request.searches]
+        insists = self._request.full or self._request.accept_shrink
         with self._transaction() as connection:
             newest = newest_data(connection)
             swept = last_sweeps(connection)
-            due = [one for one in searches if self._request.full or _is_due(one, swept.get(one.name), data)]
+            due = [one for one in searches if insists or _is_due(one, swept.get(one.name), data)]
             retired = self._retired(connection)
             states = {search.name: search_state(connection, search.name) for search in due}
             watched = watched_studies(connection) if due and self._request.all_searches else {}
@@ -156,6 +157,8 @@ class _Run:
         if not due and not retired:
             self._finish(RunResult(outcome=Outcome.NOTHING_NEW, **_of(data)))
             return
+        with self._transaction() as connection:
+            note_data(connection, self._id, **_of(data))
         stamped = self._request.instead is None  # records in saved files may be of several days
         batches = Batches(
             self._transaction,
@@ -213,7 +216,7 @@ class _Run:
             search,
             state,
             [reading.round.sweeps[term] for term in search.terms],
-            found_by_id=reading.round.found,
+            found_by_id=reading.round.seen,
             same_data=reading.same_data,
             data=reading.data,
             accept_shrink=self._request.accept_shrink,
@@ -237,7 +240,7 @@ class _Run:
             close = Close(connection, run=self._id, at=now, data_date=reading.data.data_date)
             for verdict in verdicts:
                 register_search(connection, self._registered(verdict.search))
-                close.write_verdict(verdict, data=reading.data, found_by_id=reading.round.found)
+                close.write_verdict(verdict, data=reading.data, found_by_id=reading.round.seen)
             for name, state in retired.items():
                 close.write_retired(name, state)
                 retire_search(connection, name)
@@ -287,11 +290,11 @@ def _excluded_everywhere(query: TermQuery, due: Sequence[SearchDefinition]) -> f
     return frozenset.intersection(*asking)
 
 
-def _older(count: int) -> tuple[Guard, ...]:
-    if not count:
+def _older(studies: Collection[NctId]) -> tuple[Guard, ...]:
+    if not studies:
         return ()
-    reason = f"{count} records were older than those already held, and were not taken"
-    return (Guard(kind=GuardKind.OLDER_RECORD, reason=reason, count=count),)
+    reason = f"{len(studies)} records were older than those already held, and were not taken"
+    return (Guard(kind=GuardKind.OLDER_RECORD, reason=reason, count=len(studies)),)
 
 
 def _of(data: DataVersion | None) -> _DataOf:

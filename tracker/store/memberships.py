@@ -120,9 +120,9 @@ def _stays(connection: Connection, name: str) -> dict[NctId, Stay]:
 
 
 def newest_data(connection: Connection) -> datetime | None:
-    """The data timestamp of the newest data that any search was completely swept in."""
-    stamps = connection.execute(select(search.c.data_timestamp).where(search.c.data_timestamp.is_not(None))).scalars()
-    return max(stamps, default=None)
+    """The timestamp of the newest data that anything was taken from, also by a run that came to no good end."""
+    taken = select(run.c.data_timestamp).where(run.c.data_timestamp.is_not(None), run.c.studies_read > 0)
+    return connection.execute(taken.order_by(run.c.data_timestamp.desc()).limit(1)).scalar()
 
 
 def register_search(connection: Connection, definition: SearchDefinition) -> None:
