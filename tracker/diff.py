@@ -21,6 +21,9 @@ from tracker.shifts import Shift, shift_between
 from tracker.study import DateType, Enrollment, Site, Status, Study, StudyDate
 
 TAKING_PATIENTS = frozenset({Status.RECRUITING, Status.ENROLLING_BY_INVITATION, Status.AVAILABLE})
+NOT_TAKING_PATIENTS = frozenset(Status) - TAKING_PATIENTS - {Status.UNKNOWN}
+"""The statuses that say so: a word that the registry has just added, or none at all, does not."""
+
 NOT_YET = frozenset({Status.NOT_YET_RECRUITING, Status.WITHHELD})
 STOPPED = frozenset({Status.TERMINATED, Status.WITHDRAWN, Status.SUSPENDED})
 ENDED = frozenset({Status.COMPLETED, Status.TERMINATED, Status.WITHDRAWN})
@@ -146,7 +149,7 @@ def _status_kind(old: Status | None, new: Status | None) -> Kind:
         return Kind.STOPPED
     if new in TAKING_PATIENTS and old not in TAKING_PATIENTS:
         return Kind.OPENED if old is None or old in NOT_YET else Kind.REOPENED
-    if old in TAKING_PATIENTS and new not in TAKING_PATIENTS and new != Status.UNKNOWN:
+    if old in TAKING_PATIENTS and new in NOT_TAKING_PATIENTS:
         return Kind.CLOSED_TO_RECRUITMENT
     return Kind.STATUS
 

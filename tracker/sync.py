@@ -243,7 +243,7 @@ class _Run:
                 close.write_verdict(verdict, data=reading.data, found_by_id=reading.round.seen)
             for name, state in retired.items():
                 close.write_retired(name, state)
-                retire_search(connection, name)
+                retire_search(connection, name, run_id=self._id)
             close.write_states(now.date())
             close.write_fates(fates)
             tally.changes_written += close.changes_written

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.registry.standin import faults, results, situations
+from tests.registry.standin import faults, noise, results, situations
 from tests.registry.standin.faults import Fault
 from tests.runs.tracking import SPINE, A, B, C, D, Tracking, a_search, news, trials
 from tracker.runs import GuardKind, Outcome
@@ -56,9 +56,8 @@ class TestRequests:
 
     def test_trials_followed_by_id_cost_one_more_for_each_hundred(self, tracking: Tracking) -> None:
         many = trials(101)
-        situations_of = tracking.world
         for one in many[3:]:
-            situations.a_trial_is_registered(situations_of, one, posted="2020-01-06")
+            situations.a_trial_is_registered(tracking.world, one, posted="2020-01-06")
         tracking.searches = [a_search(include=many[:2] + many[3:])]
         tracking.sync()
         assert tracking.asked == ["/version", "/studies", "/studies", "/version"]
@@ -102,6 +101,7 @@ class TestSweep:
             f"{A} date_reached: primary_completion_date",
             f"{A} enrollment: enrollment",
             f"{B} results_posted: results_first_post_date",
+            f"{B} results_review: results_first_submit_date",
         ]
         assert news(tracking.sync_next_day()) == expected
         assert news(tracking.sync()) == []
@@ -205,7 +205,7 @@ class TestOneTermFails:
         situations.closes_to_recruitment(tracking.world, A)
         situations.a_trial_is_registered(tracking.world, D, returned_by=SPINE)
         refused = Fault("refused", answer=faults.token_expired().answer)
-        tracking.registry.fail(refused, path="/studies")  # the terms are asked in a fixed order: CHORDOMA is first
+        tracking.registry.fail(refused, path="/studies", after=1)  # terms are asked in a fixed order: SPINE is first
         synced = tracking.sync_next_day()
         assert synced.run.outcome is Outcome.INCOMPLETE
         assert news(synced) == [
@@ -325,7 +325,7 @@ class TestOlderData:
 class TestClose:
     def test_coverage_names_what_is_excluded_and_what_is_unreadable(self, tracking: Tracking) -> None:
         tracking.searches = [a_search(exclude=[B])]
-        tracking.world.serve_raw(C, b'{"protocolSection":{"identificationModule":{"nctId":"%s"},"statusModule":1}}' % C.encode())
+        noise.a_module_has_the_wrong_type(tracking.world, C)
         [line] = tracking.sync().run.coverage
         assert (line.total, line.held, line.excluded, line.unreadable) == (3, 1, (B,), (C,))
         assert line.complete

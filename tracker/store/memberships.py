@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, insert, select, upd
 from tracker.changes import EnteredWhy, LeftWhy
 from tracker.membership import SearchState, Stay
 from tracker.registry.query import TermQuery
+from tracker.runs import Outcome
 from tracker.searches import SearchDefinition
 from tracker.store.schema import member, run, search, study, term, term_match
 from tracker.study import NctId
@@ -121,7 +122,8 @@ def _stays(connection: Connection, name: str) -> dict[NctId, Stay]:
 
 def newest_data(connection: Connection) -> datetime | None:
     """The timestamp of the newest data that anything was taken from, also by a run that came to no good end."""
-    taken = select(run.c.data_timestamp).where(run.c.data_timestamp.is_not(None), run.c.studies_read > 0)
+    swept = run.c.outcome.in_([Outcome.OK, Outcome.NOTHING_NEW, Outcome.INCOMPLETE])
+    taken = select(run.c.data_timestamp).where(run.c.data_timestamp.is_not(None), swept | (run.c.studies_read > 0))
     return connection.execute(taken.order_by(run.c.data_timestamp.desc()).limit(1)).scalar()
 
 
@@ -136,7 +138,10 @@ def register_search(connection: Connection, definition: SearchDefinition) -> Non
         connection.execute(select(term.c.query, term.c.id).where(term.c.search == definition.name)).all()
     )
     for query, row_id in known.items():
-        connection.execute(update(term).where(term.c.id == row_id).values(active=query in queries))
+        if query in queries:
+            connection.execute(update(term).where(term.c.id == row_id).values(active=True))
+        else:
+            _retire_term(connection, row_id)
     new = [{"search": definition.name, "query": query, "active": True} for query in sorted(queries - known.keys())]
     if new:
         connection.execute(insert(term), new)
@@ -148,8 +153,17 @@ def retired_searches(connection: Connection, *, defined: Iterable[str]) -> list[
     return sorted(set(names) - set(defined))
 
 
-def retire_search(connection: Connection, name: str) -> None:
+def retire_search(connection: Connection, name: str, *, run_id: int) -> None:
+    """Ends a search that config no longer defines: its terms match nothing any more."""
     connection.execute(update(search).where(search.c.name == name).values(active=False, definition=None))
+    for row_id in connection.execute(select(term.c.id).where(term.c.search == name)).scalars().all():
+        _retire_term(connection, row_id)
+        _close_matches(connection, row_id, _open_matches(connection, row_id), run_id)
+
+
+def _retire_term(connection: Connection, term_id: int) -> None:
+    """A term that comes back after that is a new one: whom it brings was brought by an edit."""
+    connection.execute(update(term).where(term.c.id == term_id).values(active=False, first_complete_run=None))
 
 
 def write_matches(
