@@ -27,6 +27,7 @@ COMMANDS = {
     "run": Listed("run", "Sync, then write the next report of every definition."),
     "sync": Listed("sync", "Ask the registry what changed, and remember it."),
     "report": Listed("report", "Write the next report, an ad-hoc one, or an earlier one again."),
+    "deliver": Listed("deliver", "Send what is in the outbox, and show it."),
     "show": Listed("show", "Show a trial as it stands, and what changed when."),
     "list": Listed("list", "List the tracked trials, filtered."),
     "status": Listed("status", "Say how the tracker is: last success, coverage, problems."),

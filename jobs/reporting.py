@@ -12,6 +12,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jobs.outbox import dispatches, mail_files
 from reports.copies import check_folder, report_folder, write_copies
 from reports.parts import Window
 from reports.render import FILENAMES, render
@@ -22,6 +23,7 @@ from tracker.definitions import WRITABLE_FORMATS, ReportDefinition
 from tracker.errors import OutputError, UsageError
 from tracker.runs import Run, TermCoverage
 from tracker.store.changes import changes
+from tracker.store.deliveries import record_deliveries, store_identity
 from tracker.store.reports import (
     DefinitionProgress,
     confirm_file,
@@ -38,6 +40,7 @@ from tracker.store.searches import searches
 from tracker.store.studies import tracked_studies
 
 if TYPE_CHECKING:
+    from jobs.recipients import Reached
     from tracker.store.engine import Store
     from tracker.store.transactions import Connection
 
@@ -61,10 +64,12 @@ def next_report(
     now: datetime,
     output: Path,
     out: Path | None = None,
+    recipients: Sequence[Reached] = (),
 ) -> Written:
     """The definition's next report: rendered, recorded, and copied into its folder (or into `out`).
 
-    `titles` are the descriptions of the searches. Raises OutputError before anything is recorded where the folder
+    What `recipients` are to get is recorded with it, and sent by `jobs.deliver`. `titles` are the descriptions of the
+    searches. Raises OutputError before anything is recorded where the folder
     can't be written, StoreBusy where another process has just made this report.
     """
     with store.connect() as connection:
@@ -76,6 +81,10 @@ def next_report(
     folder = out or report_folder(output, name=definition.name, number=number)
     check_folder(folder)
     files = render(view, _formats(definition.formats))
+    subject = ""
+    if recipients:
+        subject, mail = mail_files(view)
+        files |= mail
     with store.begin() as connection:
         record_report(
             connection,
@@ -88,6 +97,15 @@ def next_report(
             files=files,
             number=number,
         )
+        to_send = dispatches(
+            recipients,
+            identity=store_identity(connection),
+            name=definition.name,
+            number=number,
+            created_at=now,
+            subject=subject,
+        )
+        record_deliveries(connection, name=definition.name, number=number, dispatches=to_send, created_at=now)
     written = write_copies(folder, files)
     _confirm(store, definition.name, number, files)
     return Written(name=definition.name, number=number, headline=view.headline, folder=folder, files=written)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from reports.nets import Net
 from reports.parts import Fact
+from reports.passages import paired, word_edits
 from reports.words import clipped, coded_in_words, field_label, listed, module_in_words, plain_in_words
 from tracker.changes import Value
 from tracker.fields import OTHER_FIELD
@@ -28,6 +29,11 @@ TEXT_SHOWN = 4000
 
 ENTRIES_SHOWN = 25
 """Of a list that gained or lost more, the first ones are shown."""
+
+PASSAGE_FIELDS = frozenset(
+    {"primary_outcomes", "secondary_outcomes", "other_outcomes", "interventions", "arms", "result_references"}
+)
+"""Lists whose entries are passages: of one that was edited, the words that changed are shown."""
 
 CODED_FIELDS = frozenset(
     {
@@ -124,9 +130,17 @@ def _edit(net: Net) -> Fact:
 
 
 def _list(net: Net) -> Fact:
-    dropped, added = (_entries(net.field, value) for value in (net.before, net.after))
-    long = sum(map(len, dropped + added)) > LONG_TEXT
-    return new_fact(net, dropped=_shown(dropped), added=_shown(added), long=long)
+    before, after = (_entries(net.field, value) for value in (net.before, net.after))
+    edited, dropped, added = paired(before, after) if net.field in PASSAGE_FIELDS else ([], before, after)
+    return new_fact(
+        net,
+        dropped=_shown(dropped),
+        added=_shown(added),
+        edits=tuple(
+            word_edits(clipped(old, TEXT_SHOWN), clipped(new, TEXT_SHOWN)) for old, new in edited[:ENTRIES_SHOWN]
+        ),
+        long=sum(map(len, before + after)) > LONG_TEXT,
+    )
 
 
 def _site_statuses(value: Value) -> tuple[str, ...]:
@@ -138,13 +152,10 @@ def _site_statuses(value: Value) -> tuple[str, ...]:
 
 
 def _plain(net: Net) -> Fact:
-    before, after = (value_of(net.field, value) for value in (net.before, net.after))
-    return new_fact(
-        net,
-        before=clipped(before, TEXT_SHOWN),
-        after=clipped(after, TEXT_SHOWN),
-        long=len(before) + len(after) > 2 * LONG_TEXT,
-    )
+    before, after = (clipped(value_of(net.field, value), TEXT_SHOWN) for value in (net.before, net.after))
+    long = len(before) + len(after) > 2 * LONG_TEXT
+    compared = long and bool(net.before) and bool(net.after)
+    return new_fact(net, before=before, after=after, long=long, edits=(word_edits(before, after),) if compared else ())
 
 
 def _entries(field: str, value: Value) -> tuple[str, ...]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import groupby
 
-from reports.facts import PLANNED_ENDS, fact_of, membership_fact
+from reports.facts import PLANNED_ENDS, fact_of, membership_fact, total_in_words
 from reports.nets import STATUS_FIELD, Net
-from reports.parts import Delay, Fact, SectionKey, Tone, TrialLine
+from reports.parts import NO_ANNOTATION, Annotation, Delay, Fact, SectionKey, Tone, TrialLine
 from reports.trials import TrialNews
-from reports.words import clipped, listed, slip
+from reports.words import clipped, listed
 from tracker.changes import Kind, Weight
 from tracker.diff import ENDED, STOPPED, TAKING_PATIENTS
 from tracker.study import DateType, NctId
@@ -31,7 +31,7 @@ _MEMBERSHIP_KINDS = (Kind.ENTERED, Kind.LEFT)
 _FIELD_ORDER = (STATUS_FIELD, *PLANNED_ENDS, "results_first_post_date", "enrollment")
 
 
-def line_of(nct_id: NctId, tracked: TrackedStudy | None) -> TrialLine:
+def line_of(nct_id: NctId, tracked: TrackedStudy | None, annotation: Annotation = NO_ANNOTATION) -> TrialLine:
     if tracked is None:
         return TrialLine(
             nct_id=nct_id,
@@ -40,6 +40,8 @@ def line_of(nct_id: NctId, tracked: TrackedStudy | None) -> TrialLine:
             phase=None,
             status="not known",
             status_tone=Tone.PLAIN,
+            labels=annotation.labels,
+            remarks=annotation.remarks,
         )
     summary = tracked.summary
     status = status_in_words(summary.overall_status, summary.last_known_status)
@@ -51,7 +53,8 @@ def line_of(nct_id: NctId, tracked: TrackedStudy | None) -> TrialLine:
         phase=_phase(summary.phases),
         status=f"Last held: {status}" if gone else status,
         status_tone=Tone.PLAIN if gone else _tone(summary.overall_status),
-        remarks=_remarks(tracked),
+        labels=annotation.labels,
+        remarks=(*_remarks(tracked), *annotation.remarks),
     )
 
 
@@ -188,10 +191,10 @@ def _milestone_slip(news: TrialNews, field: str) -> str:
 
 
 def _total(news: TrialNews) -> str | None:
-    totals = []
-    for net in news.nets_in(SectionKey.DELAYED):
-        total, first_plan = net.detail.get("total_days"), net.detail.get("first_plan")
-        if isinstance(total, int) and first_plan != net.before:
-            in_all = slip(total, at_least=bool(net.detail.get("total_at_least")))
-            totals.append(f"{fact_of(net, news.tracked).label} {in_all} since {date_in_words(str(first_plan))}")
+    """Of each end that was put off, the days since the first plan known, where those are not the days just told."""
+    totals = [
+        f"{fact_of(net, news.tracked).label} {total_in_words(net)}"
+        for net in news.nets_in(SectionKey.DELAYED)
+        if net.detail.get("first_plan") != net.before and total_in_words(net)
+    ]
     return "; ".join(totals) or None

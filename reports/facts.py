@@ -145,14 +145,27 @@ def _reached(net: Net) -> tuple[str | None, bool | None, tuple[str, ...]]:
 
 
 def _total(net: Net) -> tuple[str, ...]:
-    """The slip since the first plan known, where that is not simply the move just told."""
+    """The slip since the first plan known. Without the registry's history, that is the plan when it was first seen."""
+    said = total_in_words(net)
+    return (said,) if said else ()
+
+
+def total_in_words(net: Net) -> str | None:
     total, plan = net.detail.get("total_days"), text_of(net.detail.get("first_plan"))
-    if not isinstance(total, int) or plan is None or plan == net.before:
-        return ()
+    if not isinstance(total, int) or plan is None:
+        return None
     since = text_of(net.detail.get("first_plan_since"))
-    known = f", known since {date_in_words(since)}" if since else ""
+    if plan == net.before:
+        return None if reads_history(net) or not since else f"since first seen on {date_in_words(since)}"
     in_all = slip(total, at_least=bool(net.detail.get("total_at_least")))
-    return (f"{in_all} in all since the first plan {date_in_words(plan)}{known}",)
+    if reads_history(net) or not since:
+        return f"{in_all} in all since the first plan known, {date_in_words(plan)}"
+    return f"{in_all} in all since first seen on {date_in_words(since)} (then {date_in_words(plan)})"
+
+
+def reads_history(net: Net) -> bool:
+    """Whether the first plan is the sponsor's first, read from the registry's record history."""
+    return bool(net.detail.get("first_plan_from_history"))
 
 
 # Membership

@@ -14,6 +14,7 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from reports.charts import charts_of
 from reports.parts import SectionKey, State
 from reports.sections import SECTION_TITLES
 from reports.view import ReportView
@@ -46,6 +47,7 @@ def report_html(view: ReportView) -> bytes:
         .get_template("report.html")
         .render(
             view=view,
+            charts=charts_of(view.figures),
             style_hash=_style_hash(),
             section_titles={key.value: SECTION_TITLES[key] for key in SectionKey},
             without_news_title="Without news" if view.state in (State.NEWS, State.QUIET) else "Tracked",
@@ -69,6 +71,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["lower_first"] = lambda text: text[:1].lower() + text[1:]
     environment.globals |= {"study_link": study_link, "counted": counted, "day": day, "instant": instant}
     return environment
 

@@ -54,13 +54,22 @@ class State(StrEnum):
     FAILED = "failed"
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of an edited text: "same", "dropped", "added", or "skipped" (so many unchanged words, not shown)."""
+
+    sign: str
+    text: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
     """What became of one field of a study within the window: from its first state to its last.
 
     `before` and `after` are in words. List fields say what was `dropped` and `added` instead.
     `slip` says how far a date moved ("+731 d", "at least +974 d"), `later` whether that was a delay.
-    `quote` is the record's own reason. `long` texts are folded away. `steps` counts the changes behind it.
+    `quote` is the record's own reason. `long` texts are folded away, and `edits` shows each of them word by word.
+    `steps` counts the changes behind it.
     """
 
     kind: str
@@ -76,7 +85,19 @@ class Fact:
     quote: str | None = None
     notes: tuple[str, ...] = ()
     long: bool = False
+    edits: tuple[tuple[Piece, ...], ...] = ()
     steps: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """What stands beside a trial's name: its classes, and a person's remarks."""
+
+    labels: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+NO_ANNOTATION = Annotation()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +158,42 @@ class Section:
     def cut(self) -> int:
         """How many trials are not shown."""
         return self.count - len(self.items)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckLine:
+    """One estimate: what to check about a trial, and the rule's steps. `quote` is the record's own notice."""
+
+    trial: TrialLine
+    check: str
+    text: str
+    trace: tuple[str, ...]
+    quote: str | None
+    new: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckGroup:
+    """Estimates of one sort, of `count` trials, of which `lines` shows the first ones."""
+
+    check: str
+    title: str
+    count: int
+    lines: tuple[CheckLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checks:
+    """All estimates: `new` came up in this window, `groups` hold all by their sort. `trials` counts trials.
+
+    `not_assessable` says of how many trials it can't be said whether results are due, and why.
+    """
+
+    trials: int = 0
+    new: tuple[CheckLine, ...] = ()
+    new_count: int = 0
+    groups: tuple[CheckGroup, ...] = ()
+    not_assessable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,4 +285,46 @@ class ChangeRow:
     brief_title: str | None
     overall_status: str | None
     lead_sponsor: str | None
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyRow:
+    """One tracked study as it stands; the fields are the columns of studies.csv, in their order.
+
+    Dates, enumerations and texts are the registry's own; a partial date stays one. Lists are tuples.
+    """
+
+    nct_id: NctId
+    brief_title: str | None
+    official_title: str | None
+    acronym: str | None
+    study_type: str | None
+    phases: tuple[str, ...]
+    overall_status: str | None
+    last_known_status: str | None
+    why_stopped: str | None
+    start_date: str | None
+    start_date_type: str | None
+    primary_completion_date: str | None
+    primary_completion_date_type: str | None
+    completion_date: str | None
+    completion_date_type: str | None
+    enrollment: int | None
+    enrollment_type: str | None
+    lead_sponsor: str | None
+    lead_sponsor_class: str | None
+    conditions: tuple[str, ...]
+    interventions: tuple[str, ...]
+    countries: tuple[str, ...]
+    site_count: int | None
+    has_results: bool | None
+    first_post_date: str | None
+    last_update_post_date: str | None
+    results_first_submit_date: str | None
+    results_first_post_date: str | None
+    searches: tuple[str, ...]
+    labels: tuple[str, ...]
+    version: int
+    data_date: date | None
     url: str

@@ -76,7 +76,7 @@ def _section(key: SectionKey, trials: Sequence[TrialNews], shown: Shown) -> Sect
 
 def _item(trial: TrialNews, key: SectionKey, shown: Shown) -> Item:
     home = trial.sections[0]
-    line, gist = line_of(trial.nct_id, trial.tracked), gist_of(trial, key)
+    line, gist = line_of(trial.nct_id, trial.tracked, trial.annotation), gist_of(trial, key)
     if home is not key:
         return Item(trial=line, gist=gist, see=home, shown_there=(home, trial.nct_id) in shown)
     facts = facts_of(trial, key)

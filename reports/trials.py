@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
 from reports.facts import PLANNED_ENDS, has_ended
 from reports.nets import DATE_KINDS, Net
-from reports.parts import SectionKey
+from reports.parts import NO_ANNOTATION, Annotation, SectionKey
 from tracker.changes import EnteredWhy, Kind, LeftWhy, Weight
 from tracker.study import DateType, NctId
 from tracker.summary import StudySummary, TrackedStudy
@@ -40,6 +40,7 @@ class TrialNews:
     nct_id: NctId
     tracked: TrackedStudy | None
     nets: tuple[Net, ...]
+    annotation: Annotation
 
     @property
     def summary(self) -> StudySummary | None:
@@ -89,9 +90,13 @@ class TrialNews:
             and net.detail.get("after_type") != DateType.ACTUAL
             and not net.back
             and not net.bulk
-            and not self._stopped
-            and not has_ended(self.tracked)
+            and not self.is_over
         )
+
+    @property
+    def is_over(self) -> bool:
+        """Ended, or stopped in this window: its plans are no plans any more."""
+        return self._stopped or has_ended(self.tracked)
 
     @property
     def _stopped(self) -> bool:
@@ -101,11 +106,18 @@ class TrialNews:
         return any(net.kind is kind and not net.back for net in self.nets)
 
 
-def news_of(nets: Iterable[Net], studies: dict[NctId, TrackedStudy]) -> tuple[TrialNews, ...]:
+def news_of(
+    nets: Iterable[Net], studies: Mapping[NctId, TrackedStudy], annotations: Mapping[NctId, Annotation]
+) -> tuple[TrialNews, ...]:
     """The nets by trial, ordered by NCT ID."""
     by_trial = groupby(sorted(nets, key=lambda net: net.nct_id), key=lambda net: net.nct_id)
     return tuple(
-        TrialNews(nct_id=nct_id, tracked=studies.get(nct_id), nets=_without_submission(tuple(told)))
+        TrialNews(
+            nct_id=nct_id,
+            tracked=studies.get(nct_id),
+            nets=_without_submission(tuple(told)),
+            annotation=annotations.get(nct_id, NO_ANNOTATION),
+        )
         for nct_id, told in by_trial
     )
 

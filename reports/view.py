@@ -9,27 +9,38 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from types import MappingProxyType
 
 import orjson
 
+from reports.checks import checks_of
 from reports.entries import line_of
+from reports.facts import reads_history
+from reports.figures import Figures, StatusCounts, figures_of
 from reports.headline import QUIET_SECTIONS, counts_of, headline
 from reports.nets import Net, nets_of
 from reports.parts import (
+    NO_ANNOTATION,
+    Annotation,
     Banner,
     ChangeRow,
+    Checks,
     Count,
     CoverageLine,
     ProblemLine,
     RunLine,
     Section,
+    SectionKey,
     State,
+    StudyRow,
     TrialLine,
     Window,
 )
+from reports.rows import change_row, study_row
 from reports.sections import sections_of
+from reports.standing import balance_words, basis_words, data_date_of, since_words, state_of
 from reports.trials import TrialNews, news_of
 from reports.trust import (
     RUNS_SHOWN,
@@ -37,18 +48,20 @@ from reports.trust import (
     banners,
     bulk_fields,
     coverage_lines,
-    last_success,
     problem_lines,
     run_line,
     went_wrong,
 )
-from reports.words import counted, day, instant
+from reports.words import counted
 from tracker.changes import Kind, RecordedChange
 from tracker.definitions import ReportDefinition
-from tracker.runs import Outcome, Run
-from tracker.study import NctId, study_url
+from tracker.estimates import Estimate
+from tracker.runs import Run
+from tracker.study import NctId
 from tracker.summary import TrackedStudy
 from tracker.words import kind_in_words
+
+NOTHING: Mapping[NctId, tuple[str, ...]] = MappingProxyType({})
 
 LISTED = 500
 """Trials without news, and problems: the page lists the first ones and counts the rest."""
@@ -83,6 +96,8 @@ class ReportView:
     unremarkable: int
     without_news_count: int
     without_news: tuple[TrialLine, ...]
+    checks: Checks
+    figures: Figures
     sections: tuple[Section, ...]
     not_shown: tuple[str, ...]
     problems: tuple[ProblemLine, ...]
@@ -91,6 +106,7 @@ class ReportView:
     run_count: int
     coverage: tuple[CoverageLine, ...]
     changes: tuple[ChangeRow, ...]
+    studies: tuple[StudyRow, ...]
 
 
 def build_view(
@@ -106,21 +122,29 @@ def build_view(
     studies: Mapping[NctId, TrackedStudy],
     earlier: Earlier,
     baselines: Mapping[str, int],
+    estimates: Sequence[Estimate] = (),
+    status_history: Sequence[StatusCounts] = (),
+    labels: Mapping[NctId, tuple[str, ...]] = NOTHING,
+    remarks: Mapping[NctId, tuple[str, ...]] = NOTHING,
 ) -> ReportView:
     """The report of `definition` on `window`.
 
     `runs` and `changes` are those of the window, in any order; `studies` holds every tracked study and every one that
     a change is about, as they stand at the end of the window. `baselines` gives, for each search whose first complete
     sweep lies in the window, how many members it found. `now` is aware.
+
+    `estimates` are of tracked studies, on the data date; `status_history` counts them by status on earlier days, oldest
+    first. `labels` and `remarks` stand beside a trial's name.
     """
     ordered = sorted(runs, key=lambda run: run.id)
     told, left_out = _selected(changes, definition, studies)
     bulk = bulk_fields(ordered)
-    news = news_of(_told_nets(changes, told, bulk), dict(studies))
+    annotations = _annotations(labels, remarks)
+    news = news_of(_told_nets(changes, told, bulk), studies, annotations)
     members = {nct_id for nct_id, study in studies.items() if _is_member(study, definition)}
     counts = counts_of(news)
-    state = _state(ordered, news, baselines=baselines, earlier=earlier)
-    data_date = _data_date(ordered, earlier)
+    state = state_of(ordered, news, baselines=baselines, earlier=earlier)
+    data_date = data_date_of(ordered, earlier)
     quiet = {trial.nct_id for trial in news if set(trial.sections) <= QUIET_SECTIONS}
     loud = {trial.nct_id for trial in news} - quiet
     unchanged = sorted(members - loud - quiet)
@@ -139,11 +163,11 @@ def build_view(
             counts=counts,
             tracked=len(members),
             quiet_trials=len(quiet),
-            since=_since(ordered, earlier),
+            since=since_words(ordered, earlier),
             error=next((run.error for run in reversed(ordered) if went_wrong(run) and run.error), None),
         ),
-        basis=_basis(state, data_date, earlier.data_date),
-        balance=_balance(state, members=members, loud=loud, quiet=quiet),
+        basis=basis_words(state, data_date, earlier.data_date, plans_unknown=_plans_unknown(news)),
+        balance=balance_words(state, members=members, loud=loud, quiet=quiet),
         counts=counts,
         banners=banners(ordered, now=now, earlier=earlier, baselines=baselines, first_ever=state is State.BASELINE),
         window=window,
@@ -154,7 +178,20 @@ def build_view(
         with_news=len(members & loud),
         unremarkable=len(members & quiet),
         without_news_count=len(unchanged),
-        without_news=tuple(line_of(nct_id, studies[nct_id]) for nct_id in unchanged[:LISTED]),
+        without_news=tuple(
+            line_of(nct_id, studies[nct_id], annotations.get(nct_id, NO_ANNOTATION)) for nct_id in unchanged[:LISTED]
+        ),
+        checks=checks_of(
+            [one for one in estimates if one.nct_id in members],
+            lines={
+                nct_id: line_of(nct_id, studies[nct_id], annotations.get(nct_id, NO_ANNOTATION)) for nct_id in members
+            },
+            changed=frozenset((one.change.nct_id, one.change.field) for one in told + left_out),
+            compared_with=earlier.data_date,
+        ),
+        figures=figures_of(
+            news, [studies[nct_id] for nct_id in sorted(members)], history=status_history, data_date=data_date
+        ),
         sections=sections_of(news),
         not_shown=_not_shown(left_out),
         problems=problems[:LISTED],
@@ -162,13 +199,27 @@ def build_view(
         runs=tuple(map(run_line, ordered[-RUNS_SHOWN:])),
         run_count=len(ordered),
         coverage=coverage_lines(ordered, earlier, frozenset(definition.searches)),
-        changes=tuple(_row(one, studies.get(one.change.nct_id)) for one in told),
+        changes=tuple(change_row(one, studies.get(one.change.nct_id)) for one in told),
+        studies=tuple(study_row(studies[nct_id], labels.get(nct_id, ())) for nct_id in sorted(members)),
     )
 
 
 def to_json_bytes(view: ReportView) -> bytes:
-    """The whole view as JSON, for the store: what a report was made of, readable by any later version."""
-    return orjson.dumps(view)
+    """The view as JSON, for the store: what a report was made of, readable by any later version.
+
+    All but the rows of studies.csv: the recorded file holds them, and they are the same for most of the trials.
+    """
+    return orjson.dumps(replace(view, studies=()))
+
+
+def _annotations(
+    labels: Mapping[NctId, tuple[str, ...]], remarks: Mapping[NctId, tuple[str, ...]]
+) -> dict[NctId, Annotation]:
+    return {nct_id: Annotation(labels.get(nct_id, ()), remarks.get(nct_id, ())) for nct_id in (*labels, *remarks)}
+
+
+def _plans_unknown(news: Sequence[TrialNews]) -> bool:
+    return any(not reads_history(net) for trial in news for net in trial.nets_in(SectionKey.DELAYED))
 
 
 # What belongs into the report
@@ -217,71 +268,4 @@ def _not_shown(left_out: Sequence[RecordedChange]) -> tuple[str, ...]:
     return tuple(
         f"{counted(number, f'{weight} change')}: {kind_in_words(Kind(kind)).lower()}"
         for (weight, kind), number in sorted(numbers.items())
-    )
-
-
-# How the report stands
-
-
-def _state(runs: Sequence[Run], news: Sequence[TrialNews], *, baselines: Mapping[str, int], earlier: Earlier) -> State:
-    if not any(run.outcome in (Outcome.OK, Outcome.NOTHING_NEW, Outcome.INCOMPLETE) for run in runs):
-        return State.FAILED
-    if news:
-        return State.NEWS
-    return State.BASELINE if baselines and earlier.data_date is None else State.QUIET
-
-
-def _data_date(runs: Sequence[Run], earlier: Earlier) -> date | None:
-    dates = [run.data_date for run in runs if run.data_date and not went_wrong(run)]
-    return dates[-1] if dates else earlier.data_date
-
-
-def _since(runs: Sequence[Run], earlier: Earlier) -> str:
-    success = last_success(runs, earlier)
-    return instant(success) if success else "the tracker was set up"
-
-
-def _basis(state: State, data_date: date | None, compared_with: date | None) -> str:
-    if data_date is None:
-        return "No data of the registry is held yet."
-    if state is State.FAILED:
-        return f"The data held are those of {day(data_date)}."
-    compared = f", compared with {day(compared_with)}" if compared_with else ""
-    return f"Data of {day(data_date)}{compared}."
-
-
-def _balance(state: State, *, members: set[NctId], loud: set[NctId], quiet: set[NctId]) -> str:
-    tracked = f"{len(members)} tracked"
-    if state in (State.BASELINE, State.FAILED):
-        return f"{tracked}."
-    shares = [f"{len(members & loud)} with news"]
-    if members & quiet:
-        shares.append(f"{len(members & quiet)} with routine or reversed edits only")
-    shares.append(f"{len(members - loud - quiet)} without")
-    gone = len((loud | quiet) - members)
-    besides = f" Besides, there is news of {counted(gone, 'trial')} no longer tracked." if gone else ""
-    return f"{tracked}: {', '.join(shares)}.{besides}"
-
-
-def _row(recorded: RecordedChange, study: TrackedStudy | None) -> ChangeRow:
-    change = recorded.change
-    return ChangeRow(
-        change_id=recorded.change_id,
-        nct_id=change.nct_id,
-        kind=change.kind.value,
-        field=change.field,
-        before=change.before,
-        after=change.after,
-        days=change.days,
-        days_at_least=change.days_at_least,
-        why=change.why,
-        weight=change.weight.value,
-        search=recorded.search,
-        run=recorded.run,
-        detected_at=recorded.detected_at,
-        data_date=recorded.data_date,
-        brief_title=study.summary.brief_title if study else None,
-        overall_status=study.summary.overall_status if study else None,
-        lead_sponsor=study.summary.lead_sponsor if study else None,
-        url=study_url(change.nct_id),
     )

@@ -40,6 +40,8 @@ from tracker.study import NctId
 WATCHED_MONTHS = 24
 """How long a study that no longer matches is still followed by its id."""
 
+_OWNERS_DOING = (LeftWhy.SEARCH_EDITED, LeftWhy.EXCLUDED)
+
 BULK_FLOOR = 50
 BULK_SHARE = 1 / 3
 """More of the members than both, changed in one field in one run: the registry rewrote it."""
@@ -76,18 +78,16 @@ class Close:
         self._write_entries(search.name, state, entered)
         self._write_departures(search.name, state, verdict.departures)
         self._write_matches(verdict)
-        self.guards += verdict.suspicion.guards
+        self.guards += verdict.guards
         if verdict.complete:
-            unresolved = verdict.held_back
-            grown = bool(verdict.suspicion.grown)
             write_swept(
                 self.connection,
                 SweptSearch(
                     name=search.name,
                     definition=search.definition_digest,
                     data_timestamp=data.data_timestamp,
-                    suspicious=verdict.suspicion.reason if unresolved or grown else None,
-                    missing_once=tuple(sorted(unresolved)),
+                    suspicious="; ".join(guard.reason for guard in verdict.guards) or None,
+                    missing_once=tuple(sorted(verdict.held_back)),
                 ),
                 run_id=self.run,
             )
@@ -96,8 +96,11 @@ class Close:
         self._write_departures(name, state, retired(name, state))
 
     def write_states(self, today: date) -> None:
-        """How each study is held from now on: members are tracked, the others by why they left."""
-        for change in self.departed:
+        """How each study is held from now on: members are tracked, the others by why they left.
+
+        Who left several searches is followed on if any of them lost it without the owner's doing.
+        """
+        for change in sorted(self.departed, key=lambda change: change.why not in _OWNERS_DOING):
             if members_elsewhere(self.connection, change.nct_id):
                 continue
             match change.why:

@@ -8,6 +8,7 @@ the review's trials, six of which gained "allocation: NA" without having been to
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -32,7 +33,10 @@ TOUCH_KEYS = frozenset({"statusVerifiedDate", "lastUpdateSubmitDate", "lastUpdat
 """Dates that only say that the record was touched: they make a version, but no change."""
 
 _SITE_KEYS = ("facility", "city", "state", "zip", "country")
-_LOCATIONS = ("protocolSection", "contactsLocationsModule", "locations")
+
+
+class TooDeep(Exception):
+    pass
 
 
 def normal_text(text: str) -> str:
@@ -42,8 +46,14 @@ def normal_text(text: str) -> str:
 
 
 def content(record: Record) -> Any:
-    """The record without noise, in a form that compares equal whatever the order of its keys and lists."""
-    return _content(record) or {}
+    """The record without noise, in a form that compares equal whatever the order of its keys and lists.
+
+    Raises TooDeep where the decoder read deeper than Python and orjson can follow.
+    """
+    try:
+        return _content(record) or {}
+    except (RecursionError, orjson.JSONEncodeError):
+        raise TooDeep from None
 
 
 def _content(value: Any) -> Any:
@@ -67,10 +77,10 @@ def _sort_key(value: Any) -> bytes:
 def changed_modules(before: Record, after: Record, *, watched: Iterable[Path]) -> tuple[str, ...]:
     """The modules that differ in something that is neither noise, nor a touch, nor below a watched path.
 
-    Takes two results of `content`. The contacts of a site are compared only where the site stands in both: those
-    of an added or dropped one came or went with it.
+    Takes two results of `content`. The contacts of a site, below a watched path, are compared only where the site
+    stands in both: those of an added or dropped one came or went with it.
     """
-    skipped = frozenset(watched) | {_LOCATIONS}
+    skipped = frozenset(watched)
     old, new = (_unwatched(record, skipped) for record in (before, after))
     modules = {
         module
@@ -107,15 +117,15 @@ def _held(record: Record, section: str, module: str) -> Any:
 
 def _contacts_differ(before: Record, after: Record) -> bool:
     old, new = _contacts(before), _contacts(after)
-    return any(old[site] != new[site] for site in old.keys() & new.keys())
+    return any(old[site] - new[site] and new[site] - old[site] for site in old.keys() & new.keys())
 
 
-def _contacts(record: Record) -> dict[Path, list[Any]]:
-    contacts: dict[Path, list[Any]] = {}
+def _contacts(record: Record) -> dict[Path, Counter[bytes]]:
+    """By site what else its entry says; several sites may share a masked name."""
+    contacts: dict[Path, Counter[bytes]] = {}
     locations = record.get("protocolSection", {}).get("contactsLocationsModule", {}).get("locations", [])
     for location in locations:
         site = tuple(str(location.get(key)) for key in _SITE_KEYS)
-        contacts.setdefault(site, []).append(
-            {key: held for key, held in location.items() if key not in _SITE_KEYS and key != "status"}
-        )
+        rest = {key: held for key, held in location.items() if key not in _SITE_KEYS and key != "status"}
+        contacts.setdefault(site, Counter())[_sort_key(rest)] += 1
     return contacts

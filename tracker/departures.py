@@ -20,6 +20,7 @@ from tracker.membership import (
     was_returned_unchanged,
 )
 from tracker.registry.source import DataVersion, Found, Lookup, Merged, Removed, Source
+from tracker.runs import Guard, GuardKind
 from tracker.searches import SearchDefinition
 from tracker.study import NctId, Problem
 from tracker.sweep import Round, one_record
@@ -69,6 +70,13 @@ class Verdict:
     departures: tuple[Change, ...] = ()
 
     @property
+    def guards(self) -> tuple[Guard, ...]:
+        """The guards that fired; that of a shrinking only where somebody stays because of it."""
+        return tuple(
+            guard for guard in self.suspicion.guards if guard.kind is not GuardKind.SHRINK or self.held_back
+        )
+
+    @property
     def held_back(self) -> frozenset[NctId]:
         """Members that are missing but stay, because the sweep shrank too much to be believed."""
         gone = {change.nct_id for change in self.departures}
@@ -89,7 +97,7 @@ def decide(
     """Who leaves the search, and why. Nobody leaves on an incomplete sweep, but for those who were excluded."""
     complete = same_data and all(sweep.complete for sweep in sweeps)
     departures = [left(study, search.name, LeftWhy.EXCLUDED) for study in excluded_members(search, state)]
-    doubt = suspicion(search, state, sweeps) if complete else Suspicion()
+    doubt = suspicion(search, state, sweeps)
     missing = missing_members(search, state, sweeps, found_by_id=found_by_id) if complete else frozenset()
     leaving = may_leave(
         missing,

@@ -15,10 +15,11 @@ from enum import Enum
 from typing import Any
 
 from tracker.changes import Change, Kind, Value, Weight
-from tracker.content import changed_modules, content, normal_text
+from tracker.content import TooDeep, changed_modules, content, normal_text
 from tracker.fields import FIELDS, OTHER_FIELD, WATCHED_PATHS, Rule, WatchedField, site_name
+from tracker.record import Unreadable
 from tracker.shifts import Shift, shift_between
-from tracker.study import DateType, Enrollment, Site, Status, Study, StudyDate
+from tracker.study import DateType, Enrollment, Problem, Site, Status, Study, StudyDate
 
 TAKING_PATIENTS = frozenset({Status.RECRUITING, Status.ENROLLING_BY_INVITATION, Status.AVAILABLE})
 NOT_TAKING_PATIENTS = frozenset(Status) - TAKING_PATIENTS - {Status.UNKNOWN}
@@ -52,6 +53,7 @@ def diff(before: Study, after: Study, *, first_plans: FirstPlans | None = None) 
     """The changes that make `after` out of `before`, in the order of the table of fields.
 
     `first_plans` gives the total slip of a date that moves; without it, the total counts from `before`.
+    Raises Unreadable for a record that is nested deeper than can be compared.
     """
     comparison = _Comparison(before, after, first_plans or {})
     changes = [change for field in FIELDS if (change := _COMPARE[field.rule](comparison, field))]
@@ -64,17 +66,27 @@ def diff(before: Study, after: Study, *, first_plans: FirstPlans | None = None) 
 
 
 def same_content(before: Study, after: Study) -> bool:
-    """Whether the two differ in nothing but noise."""
-    return bool(content(before.record) == content(after.record))
+    """Whether the two differ in nothing but noise. Raises Unreadable."""
+    return bool(_content(before) == _content(after))
 
 
 def plans_of(study: Study, *, known: FirstPlans, since: date | None) -> dict[str, FirstPlan]:
-    """`known`, and what `study` plans for a milestone that had no plan yet."""
+    """`known`, and what `study` plans for a milestone that had no plan yet. A day that was reached is no plan."""
     plans = dict(known)
     for field in FIELDS:
-        if field.rule is Rule.DATE and field.name not in plans and (milestone := field.value(study)) is not None:
+        if field.rule is not Rule.DATE or field.name in plans:
+            continue
+        milestone: StudyDate | None = field.value(study)
+        if milestone and milestone.type != DateType.ACTUAL:
             plans[field.name] = FirstPlan(milestone, since)
     return plans
+
+
+def _content(study: Study) -> Any:
+    try:
+        return content(study.record)
+    except TooDeep:
+        raise Unreadable(Problem(study.nct_id, "$", "it is nested too deep")) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +101,7 @@ class _Comparison:
 
     @property
     def newly_posted(self) -> bool:
-        return self.before.results_first_posted is None and self.after.results_first_posted is not None
+        return self.after.results_are_public and not self.before.results_are_public
 
     def change(
         self, field: WatchedField, kind: Kind, weight: Weight, before: Value, after: Value, **more: Any
@@ -110,7 +122,7 @@ def _plain_text(value: Any) -> Any:
 
 
 def _other_modules(before: Study, after: Study, *, told: bool) -> tuple[str, ...]:
-    old, new = content(before.record), content(after.record)
+    old, new = _content(before), _content(after)
     if old == new:
         return ()
     modules = changed_modules(old, new, watched=WATCHED_PATHS)
@@ -225,21 +237,15 @@ def _total_slip(compared: _Comparison, field: WatchedField, old: StudyDate, new:
 
 
 def _posting(compared: _Comparison, field: WatchedField) -> Change | None:
-    old, new = compared.before.results_first_posted, compared.after.results_first_posted
-    if old == new:
-        return None
-    if old and new:  # still public, on another day
-        return compared.change(field, Kind.RESULTS_REVIEW, Weight.MINOR, old.text, new.text, detail={})
-    kind = Kind.RESULTS_POSTED if new else Kind.RESULTS_WITHDRAWN
-    submitted = compared.after.results_first_submitted
-    return compared.change(
-        field,
-        kind,
-        Weight.MAJOR,
-        old.text if old else None,
-        new.text if new else None,
-        detail={"submitted": submitted.text} if submitted else {},
-    )
+    before, after = compared.before, compared.after
+    old, new = (day.text if day else None for day in (before.results_first_posted, after.results_first_posted))
+    if before.results_are_public == after.results_are_public:  # at most their day was put right
+        return compared.change(field, Kind.RESULTS_REVIEW, Weight.MINOR, old, new) if old != new else None
+    if not after.results_are_public:
+        return compared.change(field, Kind.RESULTS_WITHDRAWN, Weight.MAJOR, old, None)
+    submitted = after.results_first_submitted
+    detail = {"submitted": submitted.text} if submitted else {}
+    return compared.change(field, Kind.RESULTS_POSTED, Weight.MAJOR, None, new, detail=detail)
 
 
 def _review(compared: _Comparison, field: WatchedField) -> Change | None:
@@ -277,7 +283,7 @@ def _share_percent(planned: Enrollment | None, reached: Enrollment | None) -> in
     """How much of the plan was reached, rounded down; None where a plan did not become a count."""
     if planned is None or reached is None or reached.type != DateType.ACTUAL or planned.type != DateType.ESTIMATED:
         return None
-    if not planned.count or planned.count == Enrollment.UNKNOWN_COUNT or reached.count is None:
+    if not planned.count or reached.count is None or Enrollment.UNKNOWN_COUNT in (planned.count, reached.count):
         return None
     return reached.count * 100 // planned.count
 
@@ -285,11 +291,11 @@ def _share_percent(planned: Enrollment | None, reached: Enrollment | None) -> in
 def _site_status(compared: _Comparison, field: WatchedField) -> Change | None:
     """Only of sites that stand in both versions; the others are added or dropped."""
     old, new = _statuses(compared.before.sites), _statuses(compared.after.sites)
-    moved = sorted(name for name in old.keys() & new.keys() if old[name] != new[name])
+    moved = sorted(name for name in old.keys() & new.keys() if old[name] - new[name] and new[name] - old[name])
     if not moved:
         return None
-    opened = sum(_takes_patients(new[name]) and not _takes_patients(old[name]) for name in moved)
-    closed = sum(_takes_patients(old[name]) and not _takes_patients(new[name]) for name in moved)
+    opened = sum(_openings(old[name], new[name]) for name in moved)
+    closed = sum(_openings(new[name], old[name]) for name in moved)
     return compared.change(
         field,
         field.kind,
@@ -300,21 +306,28 @@ def _site_status(compared: _Comparison, field: WatchedField) -> Change | None:
     )
 
 
-def _statuses(sites: Iterable[Site]) -> dict[str, tuple[str, ...]]:
-    """Two entries of one site (as masked names give) share a line."""
-    statuses: dict[str, tuple[str, ...]] = {}
+def _statuses(sites: Iterable[Site]) -> dict[str, Counter[str]]:
+    """Sites of one name (masked ones: "Research Site") share a line, each with its status."""
+    statuses: dict[str, Counter[str]] = {}
     for site in sites:
-        name = normal_text(site_name(site))
-        statuses[name] = tuple(sorted((*statuses.get(name, ()), site.status or "")))
+        if site != Site():  # an entry with nothing in it
+            statuses.setdefault(normal_text(site_name(site)), Counter())[site.status or ""] += 1
     return statuses
 
 
-def _takes_patients(statuses: tuple[str, ...]) -> bool:
-    return any(status in SITE_TAKING_PATIENTS for status in statuses)
+def _openings(old: Counter[str], new: Counter[str]) -> int:
+    """How many sites of one name began to take patients, less those that stopped; none where more stopped."""
+    left, came = old - new, new - old
+    waiting = sum(count for status, count in left.items() if status not in SITE_TAKING_PATIENTS)
+    return max(0, min(waiting, _taking(came) - _taking(left)))
 
 
-def _status_words(statuses: tuple[str, ...]) -> str:
-    return ", ".join(status or "no status" for status in statuses)
+def _taking(statuses: Counter[str]) -> int:
+    return sum(count for status, count in statuses.items() if status in SITE_TAKING_PATIENTS)
+
+
+def _status_words(statuses: Counter[str]) -> str:
+    return ", ".join(status or "no status" for status in sorted(statuses.elements()))
 
 
 def _plain(compared: _Comparison, field: WatchedField) -> Change | None:
@@ -347,6 +360,8 @@ def _missing_from(entries: tuple[str, ...], others: tuple[str, ...]) -> tuple[st
     missing = []
     for entry in entries:
         normal = normal_text(entry)
+        if not normal:  # an entry with nothing in it
+            continue
         if left[normal]:
             left[normal] -= 1
         else:

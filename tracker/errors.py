@@ -18,6 +18,7 @@
     │   ├── StoreTooNew
     │   ├── StoreDamaged
     │   └── StoreUnusable               no permission, disk full, no connection
+    ├── DeliveryError                   a report that did not reach its recipient
     ├── RunAborted                      a run that lost its lock, or its deadline
     └── OutputError                     a report that can't be written
 
@@ -126,6 +127,17 @@ class StoreUnusable(StoreError):
 
 class RunAborted(TrackerError):
     pass
+
+
+class DeliveryError(TrackerError):
+    """`subject` is the address. `permanent`: the server will not take this message, ever. `everyone`: it takes none."""
+
+    def __init__(
+        self, message: str, *, permanent: bool = False, everyone: bool = False, subject: str = "", advice: str = ""
+    ) -> None:
+        super().__init__(message, subject=subject, advice=advice)
+        self.permanent = permanent
+        self.everyone = everyone
 
 
 class OutputError(TrackerError):

@@ -11,8 +11,8 @@ from enum import StrEnum
 from typing import Any
 
 from tracker.changes import Kind, Weight
-from tracker.content import Path
-from tracker.study import Outcome, Reference, ReferenceType, Site, Study
+from tracker.content import Path, normal_text
+from tracker.study import RESPONSIBLE_PARTY, Outcome, Reference, ReferenceType, Site, Study
 
 
 class Rule(StrEnum):
@@ -77,12 +77,17 @@ def _entry(*parts: str | None) -> str:
     return " | ".join(part for part in parts if part)
 
 
+def _sorted(texts: Iterable[str]) -> str:
+    """Texts whose order says nothing."""
+    return ", ".join(sorted(map(normal_text, texts)))
+
+
 def _interventions(study: Study) -> tuple[str, ...]:
     return tuple(
         _entry(
             f"{one.type}: {one.name}" if one.type else one.name,
             one.description,
-            f"also called {', '.join(sorted(one.other_names))}" if one.other_names else None,
+            f"also called {_sorted(one.other_names)}" if one.other_names else None,
         )
         for one in study.interventions
     )
@@ -93,7 +98,7 @@ def _arms(study: Study) -> tuple[str, ...]:
         _entry(
             f"{arm.type}: {arm.label}" if arm.type else arm.label,
             arm.description,
-            ", ".join(sorted(arm.interventions)) or None,
+            _sorted(arm.interventions),
         )
         for arm in study.arms
     )
@@ -116,7 +121,7 @@ def _references(type_: ReferenceType) -> Callable[[Study], tuple[str, ...]]:
             _entry(
                 f"PMID {one.pmid}" if one.pmid else None,
                 one.citation,
-                f"retracted: {', '.join(sorted(one.retractions))}" if one.retractions else None,
+                f"retracted: {_sorted(one.retractions)}" if one.retractions else None,
             )
             for one in study.references
             if _role(one) is type_
@@ -132,7 +137,7 @@ def _role(reference: Reference) -> ReferenceType:
 
 
 def _lead_sponsor(study: Study) -> str | None:
-    return study.lead_sponsor.name if study.lead_sponsor else None
+    return (study.lead_sponsor.name or None) if study.lead_sponsor else None
 
 
 def _lead_sponsor_class(study: Study) -> str | None:
@@ -259,7 +264,7 @@ FIELDS: tuple[WatchedField, ...] = (
         label="Countries",
         kind=Kind.SITES,
         rule=Rule.LIST,
-        value=lambda study: study.countries,
+        value=lambda study: tuple(sorted(set(map(normal_text, study.countries)))),
         paths=_LOCATIONS,
     ),
     WatchedField(
@@ -527,7 +532,7 @@ FIELDS: tuple[WatchedField, ...] = (
         kind=Kind.SPONSOR,
         rule=Rule.PLAIN,
         value=lambda study: _entry(*study.responsible_party) or None,
-        paths=_paths("sponsorCollaboratorsModule", "responsibleParty"),
+        paths=_paths("sponsorCollaboratorsModule", *(f"responsibleParty.{key}" for key in RESPONSIBLE_PARTY)),
     ),
     WatchedField(
         name="organization",

@@ -77,10 +77,6 @@ class Suspicion:
     shrunk: bool = False
     grown: frozenset[TermQuery] = frozenset()
 
-    @property
-    def reason(self) -> str | None:
-        return "; ".join(guard.reason for guard in self.guards) or None
-
 
 def suspicion(search: SearchDefinition, state: SearchState, sweeps: Iterable[TermSweep]) -> Suspicion:
     """Compares each unchanged, completely swept term with what it returned before."""
@@ -109,7 +105,8 @@ def _known_otherwise(search: SearchDefinition, state: SearchState) -> frozenset[
 
 
 def _guard(kind: GuardKind, search: SearchDefinition, sweep: TermSweep, did: str, count: int, of: int) -> Guard:
-    held_back = "nobody leaves yet" if kind is GuardKind.SHRINK else "the newcomers are labelled"
+    stays = "who is missing stays until newer data confirms it"
+    held_back = stays if kind is GuardKind.SHRINK else "the newcomers are labelled"
     return Guard(
         kind=kind,
         search=search.name,

@@ -12,8 +12,9 @@ from typing import TypeVar
 
 from tracker.errors import InvalidNctId
 from tracker.record import Unreadable, read_record
-from tracker.shape import Record, WrongShape, flag_in, listed_in, object_in, objects_in, text_in, texts_in
+from tracker.shape import Record, WrongShape, flag_in, listed_in, object_in, text_in, texts_in
 from tracker.study import (
+    RESPONSIBLE_PARTY,
     Arm,
     DateType,
     Enrollment,
@@ -60,17 +61,19 @@ def study_from(record: Record) -> Study:
 
 def odd_facts(study: Study) -> tuple[Problem, ...]:
     """What a readable record says that can't be so: dates that name no day. Their text is kept as it stands."""
-    milestones = {
-        "startDateStruct.date": study.start and study.start.date,
-        "primaryCompletionDateStruct.date": study.primary_completion and study.primary_completion.date,
-        "completionDateStruct.date": study.completion and study.completion.date,
-        "studyFirstPostDateStruct.date": study.first_posted,
-        "resultsFirstSubmitDate": study.results_first_submitted,
-        "resultsFirstPostDateStruct.date": study.results_first_posted,
+    days = {
+        f"{_STATUS}.startDateStruct.date": study.start and study.start.date,
+        f"{_STATUS}.primaryCompletionDateStruct.date": study.primary_completion and study.primary_completion.date,
+        f"{_STATUS}.completionDateStruct.date": study.completion and study.completion.date,
+        f"{_STATUS}.studyFirstPostDateStruct.date": study.first_posted,
+        f"{_STATUS}.resultsFirstSubmitDate": study.results_first_submitted,
+        f"{_STATUS}.resultsFirstPostDateStruct.date": study.results_first_posted,
+        f"{_STATUS}.dispFirstSubmitDate": study.results_delay_certified,
+        f"{_TRACKING}.estimatedResultsFirstSubmitDate": study.results_submission_estimated,
     }
     return tuple(
-        Problem(study.nct_id, f"{_STATUS}.{path}", f"{day.text!r} is no date; its text is kept")
-        for path, day in milestones.items()
+        Problem(study.nct_id, path, f"{day.text!r} is no date; its text is kept")
+        for path, day in days.items()
         if day and day.precision is Precision.UNREADABLE
     )
 
@@ -107,6 +110,9 @@ _CONTACTS = "protocolSection.contactsLocationsModule"
 _REFERENCES = "protocolSection.referencesModule"
 _MISC = "derivedSection.miscInfoModule"
 _TRACKING = "derivedSection.miscInfoModule.submissionTracking"
+_ANNOTATION = "annotationSection.annotationModule"
+_UNPOSTED = "annotationSection.annotationModule.unpostedAnnotation"
+_VIOLATION = "annotationSection.annotationModule.violationAnnotation"
 
 
 def _own_id(identification: Record) -> NctId:
@@ -133,7 +139,7 @@ def _study(identified: NctId, record: Record, protocol: Record, identification: 
         brief_title=text_in(identification, "briefTitle", _IDENTIFICATION),
         official_title=text_in(identification, "officialTitle", _IDENTIFICATION),
         acronym=text_in(identification, "acronym", _IDENTIFICATION),
-        organization=text_in(object_in(identification, "organization", _IDENTIFICATION), "fullName", _IDENTIFICATION),
+        organization=_organization(identification),
         overall_status=_word(status, "overallStatus", _STATUS, Status),
         last_known_status=_word(status, "lastKnownStatus", _STATUS, Status),
         why_stopped=text_in(status, "whyStopped", _STATUS),
@@ -141,12 +147,12 @@ def _study(identified: NctId, record: Record, protocol: Record, identification: 
         start=_milestone(status, "startDateStruct"),
         primary_completion=_milestone(status, "primaryCompletionDateStruct"),
         completion=_milestone(status, "completionDateStruct"),
-        first_posted=_day(object_in(status, "studyFirstPostDateStruct", _STATUS), "date", _STATUS),
+        first_posted=_posted(status, "studyFirstPostDateStruct"),
         last_update_submitted=_day(status, "lastUpdateSubmitDate", _STATUS),
-        last_update_posted=_day(object_in(status, "lastUpdatePostDateStruct", _STATUS), "date", _STATUS),
-        has_results=flag_in(record, "hasResults", "$"),
+        last_update_posted=_posted(status, "lastUpdatePostDateStruct"),
+        has_results=flag_in(record, "hasResults", ""),
         results_first_submitted=_day(status, "resultsFirstSubmitDate", _STATUS),
-        results_first_posted=_day(object_in(status, "resultsFirstPostDateStruct", _STATUS), "date", _STATUS),
+        results_first_posted=_posted(status, "resultsFirstPostDateStruct"),
         results_submission_estimated=_day(
             object_in(misc, "submissionTracking", _MISC), "estimatedResultsFirstSubmitDate", _TRACKING
         ),
@@ -216,12 +222,19 @@ def _enrollment(design: Record) -> Enrollment | None:
     count = info.get("count")
     if count is not None and (type(count) is not int or not 0 <= count <= LARGEST_COUNT):
         raise WrongShape(f"{at}.count", f"a number of participants was expected, not {count!r:.40}")
-    return Enrollment(count, _word(info, "type", at, DateType)) if info else None
+    type_ = _word(info, "type", at, DateType)
+    return None if count is None and type_ is None else Enrollment(count, type_)
+
+
+def _organization(identification: Record) -> str | None:
+    return text_in(
+        object_in(identification, "organization", _IDENTIFICATION), "fullName", f"{_IDENTIFICATION}.organization"
+    )
 
 
 def _lead_sponsor(sponsors: Record) -> Sponsor | None:
-    lead = object_in(sponsors, "leadSponsor", _SPONSORS)
-    return _sponsor(lead, f"{_SPONSORS}.leadSponsor") if lead else None
+    lead = _sponsor(object_in(sponsors, "leadSponsor", _SPONSORS), f"{_SPONSORS}.leadSponsor")
+    return lead if lead.name or lead.agency_class else None
 
 
 def _sponsor(sponsor: Record, at: str) -> Sponsor:
@@ -231,7 +244,7 @@ def _sponsor(sponsor: Record, at: str) -> Sponsor:
 def _responsible_party(sponsors: Record) -> tuple[str, ...]:
     at = f"{_SPONSORS}.responsibleParty"
     party = object_in(sponsors, "responsibleParty", _SPONSORS)
-    return tuple(text for key in party if (text := text_in(party, key, at)))
+    return tuple(text for key in RESPONSIBLE_PARTY if (text := text_in(party, key, at)))
 
 
 def _arm(arm: Record, at: str) -> Arm:
@@ -285,40 +298,47 @@ def _retraction(notice: Record, at: str) -> str:
 
 def _review_events(record: Record, misc: Record) -> tuple[ReviewEvent, ...]:
     """The steps of the results' review, each once: the registry tells them in two places, which overlap."""
-    at = f"{_TRACKING}.submissionInfos"
-    events: dict[ReviewEvent, None] = {}
-    for info in objects_in(object_in(misc, "submissionTracking", _MISC), "submissionInfos", _TRACKING):
-        for key, type_ in (("releaseDate", "RELEASE"), ("unreleaseDate", "UNRELEASE"), ("resetDate", "RESET")):
-            if day := text_in(info, key, at):
-                events[ReviewEvent(type_, day)] = None
-        if flag_in(info, "unreleaseDateUnknown", at):
-            events[ReviewEvent("UNRELEASE")] = None
-    at = "annotationSection.annotationModule.unpostedAnnotation"
-    for event in objects_in(object_in(_annotation(record), "unpostedAnnotation", at), "unpostedEvents", at):
-        events[ReviewEvent(text_in(event, "type", at) or "", text_in(event, "date", at))] = None
-    return tuple(events)
+    tracking = object_in(misc, "submissionTracking", _MISC)
+    submitted = listed_in(tracking, "submissionInfos", _TRACKING, _submission_events)
+    unposted = listed_in(_annotation(record, "unpostedAnnotation"), "unpostedEvents", _UNPOSTED, _unposted_event)
+    events = [event for events in submitted for event in events] + [event for event in unposted if event.type]
+    return tuple(dict.fromkeys(events))
+
+
+def _submission_events(info: Record, at: str) -> list[ReviewEvent]:
+    steps = (("releaseDate", "RELEASE"), ("unreleaseDate", "UNRELEASE"), ("resetDate", "RESET"))
+    events = [ReviewEvent(type_, day) for key, type_ in steps if (day := text_in(info, key, at))]
+    return [*events, ReviewEvent("UNRELEASE")] if flag_in(info, "unreleaseDateUnknown", at) else events
+
+
+def _unposted_event(event: Record, at: str) -> ReviewEvent:
+    return ReviewEvent(text_in(event, "type", at) or "", text_in(event, "date", at))
 
 
 def _violations(record: Record) -> tuple[ViolationEvent, ...]:
-    at = "annotationSection.annotationModule.violationAnnotation"
-    return tuple(
-        ViolationEvent(
-            text_in(event, "type", at) or "",
-            text_in(event, "description", at),
-            text_in(event, "issuedDate", at) or text_in(event, "creationDate", at),
-        )
-        for event in objects_in(object_in(_annotation(record), "violationAnnotation", at), "violationEvents", at)
+    return listed_in(_annotation(record, "violationAnnotation"), "violationEvents", _VIOLATION, _violation)
+
+
+def _violation(event: Record, at: str) -> ViolationEvent:
+    return ViolationEvent(
+        text_in(event, "type", at) or "",
+        text_in(event, "description", at),
+        text_in(event, "issuedDate", at) or text_in(event, "creationDate", at),
     )
 
 
-def _annotation(record: Record) -> Record:
-    return object_in(object_in(record, "annotationSection", ""), "annotationModule", "annotationSection")
+def _annotation(record: Record, key: str) -> Record:
+    section = object_in(record, "annotationSection", "")
+    return object_in(object_in(section, "annotationModule", "annotationSection"), key, _ANNOTATION)
 
 
 def _mesh_terms(derived: Record, module: str) -> tuple[str, ...]:
-    at = f"derivedSection.{module}"
-    meshes = objects_in(object_in(derived, module, "derivedSection"), "meshes", at)
-    return tuple(term for mesh in meshes if (term := text_in(mesh, "term", at)))
+    browsed = object_in(derived, module, "derivedSection")
+    return tuple(filter(None, listed_in(browsed, "meshes", f"derivedSection.{module}", _mesh_term)))
+
+
+def _mesh_term(mesh: Record, at: str) -> str | None:
+    return text_in(mesh, "term", at)
 
 
 def _stamp(misc: Record) -> date | None:
@@ -328,9 +348,13 @@ def _stamp(misc: Record) -> date | None:
         return None
 
 
+def _posted(status: Record, key: str) -> PartialDate | None:
+    return _day(object_in(status, key, _STATUS), "date", f"{_STATUS}.{key}")
+
+
 def _day(parent: Record, key: str, at: str) -> PartialDate | None:
     text = text_in(parent, key, at)
-    return PartialDate(text) if text else None
+    return PartialDate(text.strip()) if text else None
 
 
 _Word = TypeVar("_Word", Status, StudyType, DateType, ReferenceType)
@@ -338,4 +362,4 @@ _Word = TypeVar("_Word", Status, StudyType, DateType, ReferenceType)
 
 def _word(parent: Record, key: str, at: str, words: type[_Word]) -> _Word | None:
     text = text_in(parent, key, at)
-    return words(text) if text else None
+    return words(text.strip()) if text else None

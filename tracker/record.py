@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, NoReturn
 
 import orjson
@@ -24,7 +25,8 @@ def read_record(raw: bytes | memoryview) -> dict[str, Any]:
     """The decoded JSON of one record, with text that every database and page can hold.
 
     The fast decoder refuses lone surrogates and the like; the standard one then reads the record, and what is no
-    character becomes U+FFFD. Numbers that are none in JSON (NaN, Infinity) are refused on both ways.
+    character becomes U+FFFD. Numbers that are none in JSON (NaN, Infinity) or too large to hold are refused on both
+    ways.
     """
     body = bytes(raw).removeprefix(b"\xef\xbb\xbf")
     try:
@@ -40,7 +42,13 @@ def read_record(raw: bytes | memoryview) -> dict[str, Any]:
 
 def _read_leniently(body: bytes, refused: Exception) -> Any:
     try:
-        return json.loads(body.decode("utf-8", "replace"), strict=False, parse_constant=_no_number)
+        return json.loads(
+            body.decode("utf-8", "replace"),
+            strict=False,
+            parse_constant=_no_number,
+            parse_float=_number,
+            parse_int=_whole_number,
+        )
     except (ValueError, RecursionError) as cause:
         reason = "it is nested too deep" if isinstance(cause, RecursionError) else f"no JSON: {cause or refused}"
         raise Unreadable(Problem(None, "$", reason)) from cause
@@ -48,6 +56,21 @@ def _read_leniently(body: bytes, refused: Exception) -> Any:
 
 def _no_number(word: str) -> NoReturn:
     raise ValueError(f"{word} is no JSON number")
+
+
+def _number(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError(f"the number {digits:.20}... is too large")
+    return number
+
+
+def _whole_number(digits: str) -> float:
+    """As the fast decoder reads it: beyond 64 bits it is no longer exact."""
+    if len(digits) > len(str(-(2**64))):
+        return _number(digits)
+    number = int(digits)
+    return number if -(2**63) <= number < 2**64 else float(number)
 
 
 def _cleaned(value: Any) -> Any:

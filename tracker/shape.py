@@ -1,6 +1,6 @@
 """Reads one value of a decoded record, or says where it has another shape than the registry's data structure gives it.
 
-What is absent, null or empty reads the same: None, or an empty tuple. `at` is the path of the parent.
+What is absent, null, empty or blank reads the same: None, or left out of a list. `at` is the path of the parent.
 """
 
 from __future__ import annotations
@@ -44,33 +44,34 @@ def text_in(parent: Record, key: str, at: str) -> str | None:
         return None
     if type(value) is not str:
         wrong(at, key, "a text", value)
-    return value or None
+    return None if not value or value.isspace() else value
 
 
 def texts_in(parent: Record, key: str, at: str) -> tuple[str, ...]:
-    values = parent.get(key)
-    if values is None:
-        return ()
-    if type(values) is not list or any(type(value) is not str for value in values):
-        wrong(at, key, "a list of texts", values)
-    return tuple(value for value in values if value)
-
-
-def objects_in(parent: Record, key: str, at: str) -> list[Record]:
-    values = parent.get(key)
-    if values is None:
-        return []
-    if type(values) is not list or any(type(value) is not dict for value in values):
-        wrong(at, key, "a list of objects", values)
-    return values
+    return tuple([text for text in _list_in(parent, key, at, str, "a text") if text and not text.isspace()])
 
 
 def listed_in(parent: Record, key: str, at: str, built: Callable[[Record, str], _Built]) -> tuple[_Built, ...]:
-    values = objects_in(parent, key, at)
-    if not values:
-        return ()
+    """What `built` makes of each object in a list. It is given the object's path, with its place in the list."""
+    values = _list_in(parent, key, at, dict, "an object")
     place = f"{at}.{key}"
-    return tuple([built(value, place) for value in values])
+    try:
+        return tuple([built(value, place) for value in values])
+    except WrongShape:
+        listed = enumerate(parent[key])
+        return tuple([built(value, f"{place}[{number}]") for number, value in listed if value is not None])
+
+
+def _list_in(parent: Record, key: str, at: str, inner: type, expected: str) -> list[Any]:
+    values = parent.get(key)
+    if values is None:
+        return []
+    if type(values) is not list:
+        wrong(at, key, "a list", values)
+    for number, value in enumerate(values):
+        if type(value) is not inner and value is not None:
+            wrong(at, f"{key}[{number}]", expected, value)
+    return values if None not in values else [value for value in values if value is not None]
 
 
 def flag_in(parent: Record, key: str, at: str) -> bool | None:

@@ -7,9 +7,10 @@ Reading them from JSON is `tracker.parse`, comparing them `tracker.diff`.
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, NewType, Self
@@ -18,7 +19,7 @@ from tracker.errors import InvalidNctId
 
 NctId = NewType("NctId", str)
 
-_NCT_ID = re.compile(r"NCT\d{8}")
+_NCT_ID = re.compile(r"NCT[0-9]{8}")
 
 
 def nct_id(text: object) -> NctId:
@@ -105,7 +106,7 @@ class Precision(StrEnum):
     UNREADABLE = "unreadable"
 
 
-_PARTIAL_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
+_PARTIAL_DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 
 
 @dataclass(frozen=True)
@@ -152,8 +153,7 @@ class PartialDate:
 
 
 def _last_of_month(first: date) -> date:
-    # The 28th and four days more lie in the next month, whatever the month.
-    return (first.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+    return first.replace(day=monthrange(first.year, first.month)[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +182,17 @@ class Enrollment:
 class Sponsor:
     name: str
     agency_class: str | None = None
+
+
+RESPONSIBLE_PARTY = (
+    "type",
+    "investigatorFullName",
+    "investigatorTitle",
+    "investigatorAffiliation",
+    "oldNameTitle",
+    "oldOrganization",
+)
+"""What the registry says of the responsible party, in the order in which a reader wants it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +292,7 @@ class Study:
 
     lead_sponsor: Sponsor | None = None
     collaborators: tuple[Sponsor, ...] = ()
-    responsible_party: tuple[str, ...] = ()
+    responsible_party: tuple[str, ...] = ()  # in the order of RESPONSIBLE_PARTY
     is_fda_regulated_drug: bool | None = None
     is_fda_regulated_device: bool | None = None
     is_unapproved_device: bool | None = None
@@ -325,6 +336,11 @@ class Study:
 
     version_holder: date | None = None
     record: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def results_are_public(self) -> bool:
+        """As the record says; where it does not, whether it gives the day of their posting."""
+        return self.results_first_posted is not None if self.has_results is None else self.has_results
 
     @property
     def countries(self) -> tuple[str, ...]:

@@ -89,13 +89,15 @@ def sweep_round(
     partial: bool,
     progress: Progress,
 ) -> Round:
-    """Sweeps each query, then asks for those of `by_id` that no query returned."""
+    """Sweeps each query, then asks for those of `by_id` that no query brought: returned, and not to be skipped."""
     strange = 0
+    taken: set[NctId] = set()
     sweeps: dict[TermQuery, TermSweep] = {}
     for query in queries:
         sweeps[query], odd = _sweep(source, batches, query, skip=skip(query), partial=partial, progress=progress)
         strange += odd
-    asked = frozenset(by_id).difference(*(sweep.ids for sweep in sweeps.values()))
+        taken |= sweeps[query].ids.difference(skip(query))
+    asked = frozenset(by_id) - taken
     seen = Seen()
     for page in source.batches(sorted(asked)):
         batches.take(page, seen)

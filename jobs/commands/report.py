@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,12 +11,15 @@ from zoneinfo import ZoneInfo
 import click
 
 from jobs.commands.choosing import DAY, reports_named
+from jobs.commands.delivering import tell_attempts
 from jobs.commands.opening import open_for_reading, open_for_writing
 from jobs.commands.options import common_options, current_config, example, json_option
 from jobs.terminal import note, say, say_json
 from tracker.definitions import WRITABLE_FORMATS
 
 if TYPE_CHECKING:
+    from jobs.outbox import Attempt
+    from jobs.recipients import Reached
     from jobs.reporting import Written
     from tracker.config import Config
     from tracker.definitions import ReportDefinition
@@ -58,13 +62,18 @@ def command(
     open_it: bool,
     as_json: bool,
 ) -> int:
-    """Write the next report of every definition (or of one), an ad-hoc report, or an earlier one again.
+    """Write the next report of every definition (or of one) and send it, an ad-hoc report, or an earlier one again.
 
     Days are those of the schedule's time zone. An ad-hoc report is recorded nowhere: the next one tells its changes
     all the same.
     """
+    import os
+
+    from jobs.deliver import deliver_due
     from jobs.ending import DONE, DONE_WITH_PROBLEMS
+    from jobs.recipients import Recipients
     from jobs.reporting import write_missing_copies
+    from jobs.syncing import utc_now
 
     config = current_config(full=False)
     definitions = reports_named(config, name)
@@ -73,6 +82,7 @@ def command(
     if since and until and since > until:
         raise click.UsageError(f"--since {since} lies after --until {until}")
     failures: list[str] = []
+    attempts: list[Attempt] = []
     if since or until:
         written = [_ad_hoc(config, one, since, until, formats, _folder(out, one, definitions)) for one in definitions]
     elif number is not None:
@@ -80,16 +90,22 @@ def command(
     else:
         if formats:
             raise click.UsageError("--format chooses among the files of an ad-hoc or replayed report")
+        recipients = Recipients(config, os.environ)
+        told = recipients.of_reports(definitions)
         with open_for_writing(config) as store:
             failures = write_missing_copies(store)
-            written = [_next(config, store, one, _folder(out, one, definitions)) for one in definitions]
+            written = [
+                _next(config, store, one, _folder(out, one, definitions), told[one.name]) for one in definitions
+            ]
+            attempts = deliver_due(store, recipients, now=utc_now)
     for failure in failures:
         note(failure)
     _tell(written, as_json=as_json)
+    tell_attempts(attempts, as_json=as_json)
     if open_it:
         for one in written:
             click.launch(str(one.files[0]))
-    return DONE_WITH_PROBLEMS if failures else DONE
+    return DONE_WITH_PROBLEMS if failures or any(one.error for one in attempts) else DONE
 
 
 def _only(definitions: tuple[ReportDefinition, ...]) -> ReportDefinition:
@@ -102,7 +118,9 @@ def _folder(out: Path | None, definition: ReportDefinition, chosen: tuple[Report
     return out / definition.name if out and len(chosen) > 1 else out
 
 
-def _next(config: Config, store: Store, definition: ReportDefinition, out: Path | None) -> Written:
+def _next(
+    config: Config, store: Store, definition: ReportDefinition, out: Path | None, recipients: Sequence[Reached]
+) -> Written:
     from jobs.reporting import next_report
     from jobs.syncing import utc_now
 
@@ -113,6 +131,7 @@ def _next(config: Config, store: Store, definition: ReportDefinition, out: Path 
         now=utc_now(),
         output=config.output_folder,
         out=out,
+        recipients=recipients,
     )
 
 

@@ -6,10 +6,12 @@ Works on the file's plain tables, so that these problems show at once with those
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from tracker.config.problems import ConfigProblem, Place, suggestion
+from tracker.definitions import DEFAULT_FORMATS
 from tracker.registry.query import AREAS
 
 Tables = Mapping[str, Any]
@@ -26,6 +28,7 @@ def contradictions(tables: Tables) -> Iterator[ConfigProblem]:
     yield from _recipients(tables)
     yield from _smtp(_table(tables, "smtp"))
     yield from _references(tables, "alerts", (), "recipients", "recipient")
+    yield from _alerts(_table(tables, "alerts"))
     yield from _web(_table(tables, "web"))
 
 
@@ -38,7 +41,10 @@ def impossible_schedules(tables: Tables) -> Iterator[ConfigProblem]:
             yield ConfigProblem(place, fault)
 
 
-_JOBS = ("sync", "backup")
+_JOBS = ("sync", "full_sync", "backup", "clean_up")
+
+
+_ANY_DAY = datetime(2024, 1, 1, tzinfo=UTC)
 
 
 def _cron_fault(expression: str) -> str | None:
@@ -47,9 +53,11 @@ def _cron_fault(expression: str) -> str | None:
     from apscheduler.triggers.cron import CronTrigger  # type: ignore[import-untyped]  # it ships no types
 
     try:
-        CronTrigger.from_crontab(expression, timezone="UTC")
+        trigger = CronTrigger.from_crontab(expression, timezone="UTC")
     except ValueError as fault:
         return f'"{expression}" is no schedule: {str(fault).rstrip(".")}; fields: minute hour day month day-of-week'
+    if trigger.get_next_fire_time(None, _ANY_DAY) is None:
+        return f'"{expression}" names a day that no month has; fields: minute hour day month day-of-week'
     return None
 
 
@@ -141,11 +149,38 @@ def _recipients(tables: Tables) -> Iterator[ConfigProblem]:
             yield ConfigProblem(place, "needs either mail or url_env, and not both")
         if recipient.get("mail") and "smtp" not in tables:
             yield ConfigProblem((*place, "mail"), "mail needs a section [smtp] that says how to send it")
+        yield from _attachments(tables, place, recipient)
+
+
+def _attachments(tables: Tables, place: Place, recipient: Tables) -> Iterator[ConfigProblem]:
+    attached = recipient.get("attach", ())
+    if "attach" in recipient and "url_env" in recipient:
+        yield ConfigProblem((*place, "attach"), "goes with mail; a chat service is told where the report is")
+    for _, report in _listed(tables, "report"):
+        written = (*DEFAULT_FORMATS, *_texts(report, "formats"))
+        for index, one in enumerate(attached if isinstance(attached, tuple) else ()):
+            if recipient.get("name") in _texts(report, "recipients") and one not in written:
+                way_out = f'the report "{report.get("name")}" is not written as {one}; add it to its formats'
+                yield ConfigProblem((*place, "attach", index), way_out)
+
+
+def _texts(table: Tables, key: str) -> tuple[str, ...]:
+    found = table.get(key)
+    return tuple(one for one in found if isinstance(one, str)) if isinstance(found, tuple) else ()
 
 
 def _smtp(smtp: Tables) -> Iterator[ConfigProblem]:
     if "password_env" in smtp and "password_file" in smtp:
         yield ConfigProblem(("smtp",), "has both password_env and password_file; keep one")
+    with_password = "password_env" in smtp or "password_file" in smtp
+    if ("username" in smtp) != with_password:
+        missing = "password_env or password_file" if "username" in smtp else "username"
+        yield ConfigProblem(("smtp",), f"{missing} is missing: a login needs both; without a login, leave both out")
+
+
+def _alerts(alerts: Tables) -> Iterator[ConfigProblem]:
+    if "ping_url" in alerts and "ping_url_env" in alerts:
+        yield ConfigProblem(("alerts",), "has both ping_url and ping_url_env; keep one")
 
 
 def _web(web: Tables) -> Iterator[ConfigProblem]:

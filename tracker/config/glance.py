@@ -42,11 +42,26 @@ KEYS: Mapping[str, Any] = {
         "exclude": _LISTED,
         "term": dict.fromkeys(_TERM),
     },
-    "schedule": dict.fromkeys(("timezone", "sync", "backup")),
+    "schedule": dict.fromkeys(
+        ("timezone", "sync", "sync_jitter_s", "full_sync", "backup", "clean_up", "keep_attempts_days")
+    ),
     "report": dict.fromkeys(("name", "searches", "least_weight", "kinds", "formats", "schedule", "recipients")),
-    "recipient": dict.fromkeys(("name", "mail", "url_env")),
-    "smtp": dict.fromkeys(("host", "port", "security", "username", "password_env", "password_file", "sender")),
-    "alerts": dict.fromkeys(("recipients", "after_failures")),
+    "recipient": dict.fromkeys(("name", "mail", "url_env", "attach", "give_up_days")),
+    "smtp": dict.fromkeys(
+        (
+            "host",
+            "port",
+            "security",
+            "username",
+            "password_env",
+            "password_file",
+            "sender",
+            "timeout_s",
+            "ca_bundle",
+        )
+    ),
+    "alerts": dict.fromkeys(("recipients", "after_failures", "remind_after_h", "ping_url", "ping_url_env")),
+    "log": dict.fromkeys(("format",)),
     "web": dict.fromkeys(("host", "port", "access")),
 }
 """Every key of the file, by section; None marks one that holds a value. A test holds it against `models`."""

@@ -79,7 +79,11 @@ class Search(Section):
 class Schedule(Section):
     timezone: TimeZone = "UTC"
     sync: Cron | None = None
+    sync_jitter_s: Annotated[float, Field(ge=0, le=43_200, allow_inf_nan=False)] = 600  # not all at the same second
+    full_sync: Cron = "30 4 * * sun"  # reads everything, whatever the registry's version says; only where sync is set
     backup: Cron | None = None
+    clean_up: Cron = "45 3 * * *"
+    keep_attempts_days: Annotated[int, Field(gt=0)] = 400  # what clean_up leaves of the log of attempts
 
 
 class Report(Section):
@@ -96,6 +100,8 @@ class Recipient(Section):
     name: Name
     mail: tuple[MailAddress, ...] = ()
     url_env: VariableName | None = None
+    attach: tuple[FormatWord, ...] = ("html",)  # of a mail
+    give_up_days: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 3
 
 
 class Smtp(Section):
@@ -106,11 +112,20 @@ class Smtp(Section):
     password_env: VariableName | None = None
     password_file: Text | None = None
     sender: MailAddress
+    timeout_s: Seconds = 30
+    ca_bundle: Text | None = None
 
 
 class Alerts(Section):
     recipients: tuple[str, ...] = ()
     after_failures: Annotated[int, Field(gt=0)] = 3
+    remind_after_h: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 24
+    ping_url: WebUrl | None = None  # asked after each job that went well; {job} in it is the job's name
+    ping_url_env: VariableName | None = None  # instead of `ping_url`, where the address is a secret
+
+
+class Log(Section):
+    format: Literal["console", "json"] = "console"
 
 
 class Web(Section):
@@ -131,4 +146,5 @@ class Settings(Section):
     recipient: tuple[Recipient, ...] = ()
     smtp: Smtp | None = None
     alerts: Alerts = Alerts()
+    log: Log = Log()
     web: Web = Web()

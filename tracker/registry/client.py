@@ -33,8 +33,8 @@ BASE_URL = "https://clinicaltrials.gov/api/v2"
 LARGEST_ANSWER = 256_000_000  # bytes, unzipped; a page of a thousand studies has some 20 MB
 ANSWER_TIMEOUTS = 5  # a whole answer may take as long as so many time-outs
 
-_PAGE_SIZE = 1000
-_BATCH_SIZE = 100
+PAGE_SIZE = 1000
+BATCH_SIZE = 100
 _MOST_RESTARTS = 2
 _MOST_EMPTY_PAGES = 20  # in a row, each with another token
 _SORT = ("StudyFirstPostDate", "LastUpdatePostDate")  # an order that a refresh hardly shifts
@@ -113,14 +113,20 @@ class RegistryClient:
         """Which data the registry serves just now."""
         return self._exchange.ask(self._url("/version"), {}, data_version)
 
-    def count(self, query: TermQuery) -> int:
-        """How many studies a term has at the registry."""
-        params = _term_params(query) | {"fields": fields_param(["NCTId"]), "countTotal": "true", "pageSize": "1"}
+    def count(self, query: TermQuery | None = None) -> int:
+        """How many studies a term has at the registry; without one, how many the registry has."""
+        asked = _term_params(query) if query else {}
+        params = asked | {"fields": fields_param(["NCTId"]), "countTotal": "true", "pageSize": "1"}
         return self._exchange.ask(self._url("/studies"), params, _total)
 
-    def sweep(self, query: TermQuery, *, reverse: bool = False) -> Iterator[Page]:
-        """All pages of a term. Where the registry drops the walk's page token, they come again from the first."""
-        params = _term_params(query) | _whole_records() | {"sort": sort_param(_SORT, descending=reverse)}
+    def sweep(
+        self, query: TermQuery, *, reverse: bool = False, fields: Sequence[str] = WHOLE_RECORD
+    ) -> Iterator[Page]:
+        """All pages of a term. Where the registry drops the walk's page token, they come again from the first.
+
+        Records hold only those of `fields` (names of `registry.fields`).
+        """
+        params = _term_params(query) | _only(fields) | {"sort": sort_param(_SORT, descending=reverse)}
         for restarts in range(_MOST_RESTARTS + 1):
             try:
                 yield from self._walk(params)
@@ -130,18 +136,23 @@ class RegistryClient:
             else:
                 return
 
-    def batches(self, nct_ids: Sequence[NctId]) -> Iterator[Page]:
-        """The records of these ids. Raises InvalidNctId at once: for one bad id the registry rejects the list."""
+    def batches(
+        self, nct_ids: Sequence[NctId], *, within: TermQuery | None = None, fields: Sequence[str] = WHOLE_RECORD
+    ) -> Iterator[Page]:
+        """The records of these ids, of those that the term `within` returns where one is given.
+
+        Raises InvalidNctId at once: for one bad id the registry rejects the list.
+        """
         asked = [checked_nct_id(one) for one in nct_ids]
-        starts = range(0, len(asked), _BATCH_SIZE)
-        return (page for start in starts for page in self._batch(asked[start : start + _BATCH_SIZE]))
+        params = (_term_params(within) if within else {}) | _only(fields)
+        starts = range(0, len(asked), BATCH_SIZE)
+        return (page for start in starts for page in self._batch(asked[start : start + BATCH_SIZE], params))
 
     def look_up(self, nct_id: NctId) -> Lookup:
         """What became of one study: found, removed or merged; everything else is an error."""
         asked = checked_nct_id(nct_id)
-        params = {"fields": fields_param(WHOLE_RECORD)}
         url = self._url(f"/studies/{asked}")
-        return self._exchange.ask(url, params, lambda answer: lookup(answer, asked), any_status=True)
+        return self._exchange.ask(url, _only(WHOLE_RECORD), lambda answer: lookup(answer, asked), any_status=True)
 
     def _url(self, path: str) -> str:
         return self._base_url + path
@@ -150,7 +161,7 @@ class RegistryClient:
 
     def _walk(self, params: Mapping[str, str]) -> Iterator[Page]:
         """From the first page to the one without a token."""
-        sized = {**params, "pageSize": str(_PAGE_SIZE)}
+        sized = {**params, "pageSize": str(PAGE_SIZE)}
         listing = self._exchange.ask(self._url("/studies"), {**sized, "countTotal": "true"}, _listing)
         total = listing.total_count
         done, empty, tokens = 0, 0, set[str]()
@@ -165,7 +176,7 @@ class RegistryClient:
             del page
             if token is None:
                 return
-            too_many = total is not None and done > 2 * total + _PAGE_SIZE
+            too_many = total is not None and done > 2 * total + PAGE_SIZE
             if token in tokens or empty > _MOST_EMPTY_PAGES or too_many:
                 raise self._endless(done)
             tokens.add(token)
@@ -180,8 +191,8 @@ class RegistryClient:
                 raise _TokenRefused(error) from error
             raise
 
-    def _batch(self, asked: list[NctId]) -> Iterator[Page]:
-        params = {"filter.ids": ",".join(asked), "pageSize": str(_BATCH_SIZE)} | _whole_records()
+    def _batch(self, asked: list[NctId], params: Mapping[str, str]) -> Iterator[Page]:
+        params = {**params, "filter.ids": ",".join(asked), "pageSize": str(BATCH_SIZE)}
         answered, tokens = 0, set[str]()
         while True:
             listing = self._exchange.ask(self._url("/studies"), params, _listing)
@@ -250,8 +261,8 @@ def _term_params(query: TermQuery) -> dict[str, str]:
     return dict(query.params)
 
 
-def _whole_records() -> dict[str, str]:
-    return {"fields": fields_param(WHOLE_RECORD)}
+def _only(fields: Sequence[str]) -> dict[str, str]:
+    return {"fields": fields_param(fields)}
 
 
 def _checked_base_url(base_url: str) -> str:

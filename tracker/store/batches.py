@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import chain
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
@@ -17,6 +18,8 @@ from tracker.store.schema import change as change_table
 from tracker.store.schema import study, study_version
 from tracker.study import DateType, NctId, PartialDate, StudyDate
 from tracker.summary import StudySummary
+
+_IDS_A_QUERY = 10_000  # SQLite takes 32,766 parameters, PostgreSQL 65,535
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +60,12 @@ class FoundChange:
 
 def held_studies(connection: Connection, nct_ids: Iterable[NctId]) -> dict[NctId, HeldStudy]:
     columns = (study.c.nct_id, study.c.raw_digest, study.c.version, study.c.state, study.c.data_date)
-    query = select(*columns, study.c.first_post_date).where(study.c.nct_id.in_(list(nct_ids)))
+    query = select(*columns, study.c.first_post_date)
+    wanted = list(nct_ids)
+    rows = chain.from_iterable(
+        connection.execute(query.where(study.c.nct_id.in_(wanted[start : start + _IDS_A_QUERY])))
+        for start in range(0, len(wanted), _IDS_A_QUERY)
+    )
     return {
         row.nct_id: HeldStudy(
             nct_id=row.nct_id,
@@ -67,7 +75,7 @@ def held_studies(connection: Connection, nct_ids: Iterable[NctId]) -> dict[NctId
             data_date=row.data_date,
             first_posted=PartialDate(row.first_post_date) if row.first_post_date else None,
         )
-        for row in connection.execute(query)
+        for row in rows
     }
 
 

@@ -1,4 +1,4 @@
-"""One run per store, across processes and machines.
+"""One run per store, one scheduler per SQLite store, one doer per job: across processes and machines.
 
 Beside an SQLite file lies a lock file that the operating system holds for the process and frees at its death: that the
 file is there means nothing. On PostgreSQL a session of its own holds an advisory lock.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -23,8 +23,12 @@ from tracker.store.sqlite import lock_path
 
 _CREATION_TIMEOUT_S = 30.0
 _ADVICE = "Wait until it has finished, then run the command again."
-_POSTGRESQL_KEY = 2
-"""The first half of the advisory lock's key; the second is the schema, and each database has its own locks."""
+_RUN_KEY = 2
+_JOB_KEY = 3
+"""The first halves of the advisory locks' keys; the second is made of the schema, and each database has its own locks.
+(1 is `postgresql.lock_schema`.)"""
+_DEAD_CLIENT = {"tcp_keepalives_idle": 15, "tcp_keepalives_interval": 5, "tcp_keepalives_count": 3}
+"""Seconds, seconds, tries: the server drops a session, and frees its lock, where the machine behind it went silent."""
 
 
 def this_process() -> str:
@@ -36,22 +40,63 @@ def this_process() -> str:
 def run_lock(store: Store) -> Iterator[None]:
     """Held for the length of a run. Raises StoreBusy at once where another process, or thread, holds it."""
     if store.path:
-        with _file_lock(store, path=lock_path(store.path)):
+        path = lock_path(store.path)
+        with _file_lock(store, path=path, busy=lambda: _busy(store, holder=_running_run(store) or _written_in(path))):
             yield
     elif store.is_sqlite:  # in memory: nobody else can see it
         yield
     else:
-        with _advisory_lock(store):
+        with _advisory_lock(store, _RUN_KEY, busy=lambda: _busy(store, holder=_running_run(store))):
             yield
 
 
 @contextmanager
-def _file_lock(store: Store, *, path: Path) -> Iterator[None]:
+def scheduler_lock(store: Store) -> Iterator[None]:
+    """Held for the life of a scheduler on an SQLite store. Raises StoreBusy at once where there is one already.
+
+    On PostgreSQL there may be several: they share the jobs out by `job_lock`.
+    """
+    if store.path is None:
+        yield
+        return
+    path = scheduler_lock_path(store.path)
+
+    def busy() -> StoreBusy:
+        return StoreBusy(
+            f"Another scheduler works on the store: {_written_in(path) or 'its name is not known'}, on {store.url}",
+            subject=store.url,
+            advice="One is enough; stop it first, or move to PostgreSQL for several machines.",
+        )
+
+    with _file_lock(store, path=path, busy=busy):
+        yield
+
+
+@contextmanager
+def job_lock(store: Store, name: str) -> Iterator[None]:
+    """Held while a job is done. Raises StoreBusy at once where another scheduler does it; a dead one's lock is free."""
+    if store.is_sqlite:  # its one scheduler does one job at a time
+        yield
+        return
+
+    def busy() -> StoreBusy:
+        return StoreBusy(f"Another scheduler does {name} just now", subject=name, advice="Nothing has to be done.")
+
+    with _advisory_lock(store, _JOB_KEY, busy=busy, name=name):
+        yield
+
+
+def scheduler_lock_path(path: Path) -> Path:
+    return Path(f"{path}.scheduler.lock")
+
+
+@contextmanager
+def _file_lock(store: Store, *, path: Path, busy: Callable[[], StoreBusy]) -> Iterator[None]:
     lock = _lock(path)
     try:
         lock.acquire(blocking=False)
     except Timeout:
-        raise _busy(store, holder=_running_run(store) or _written_in(path)) from None
+        raise busy() from None
     except OSError as error:
         raise _unusable(path, error, subject=store.url) from error
     try:
@@ -96,18 +141,20 @@ def _unusable(path: Path, error: OSError, *, subject: str) -> StoreUnusable:
 
 
 @contextmanager
-def _advisory_lock(store: Store) -> Iterator[None]:
+def _advisory_lock(store: Store, key: int, *, busy: Callable[[], StoreBusy], name: str = "") -> Iterator[None]:
     with failures(store.url):
         # Autocommit: a run takes long, and an open transaction would hold back the server's clean-up.
         connection = store.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
     with connection:
         with failures(store.url):
-            key = {"key": _POSTGRESQL_KEY}
+            for setting, value in _DEAD_CLIENT.items():
+                connection.execute(text(f"SET {setting} = {value}"))
             taken = connection.execute(
-                text("SELECT pg_try_advisory_lock(:key, hashtext(current_schema()))"), key
+                text("SELECT pg_try_advisory_lock(:key, hashtext(current_schema() || CAST(:name AS text)))"),
+                {"key": key, "name": f"/{name}" if name else ""},
             ).scalar_one()
         if not taken:
-            raise _busy(store, holder=_running_run(store))
+            raise busy()
         try:
             yield
         finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002", "0003")
 """Oldest first; the last is the one that this program reads and writes. A test holds it against `migrations/`."""
 
 HEAD = REVISIONS[-1]

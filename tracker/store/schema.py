@@ -272,10 +272,12 @@ delivery = Table(
     Column("recipient", String(100), nullable=False),
     Column("address", Text, nullable=False),  # never a secret
     Column("message_id", Text, nullable=False, unique=True),
-    Column("state", String(20), nullable=False),  # pending, sent, given up
+    Column("subject", Text, nullable=False, server_default=""),
+    Column("attachments", JSON, nullable=False, server_default="[]"),  # names of the report's files
+    Column("state", String(20), nullable=False),  # deliveries.DeliveryState
     Column("attempts", Integer, nullable=False, default=0),
     Column("created_at", UtcDateTime, nullable=False),
-    Column("next_attempt_at", UtcDateTime),
+    Column("next_attempt_at", UtcDateTime),  # while it is being sent: when its sender is taken for dead
     Column("sent_at", UtcDateTime),
     Column("last_error", Text),
     UniqueConstraint("name", "number", "recipient", "address"),
@@ -287,12 +289,48 @@ note = Table(
     metadata,
     Column("id", _ROW_ID, primary_key=True, autoincrement=True),
     Column("nct_id", _NCT, nullable=False),
-    Column("mark", String(20), nullable=False),  # mute, note, ack
+    Column("mark", String(20), nullable=False),  # marks.Mark
     Column("text", Text, nullable=False),
     Column("kind", String(30)),  # a mute of one kind of change only
     Column("author", Text, nullable=False),
     Column("made_at", UtcDateTime, nullable=False),
     Column("until", Date),
     Column("withdrawn_at", UtcDateTime),
+    Column("withdrawn_by", Text),
     Index(None, "nct_id"),
+)
+
+identity = Table(
+    "identity",
+    metadata,
+    Column("id", String(32), primary_key=True),  # random: tells this store's mails from another's
+    Column("made_at", UtcDateTime, nullable=False),
+)
+
+job = Table(
+    "job",
+    metadata,
+    Column("name", String(120), primary_key=True),
+    Column("covered", UtcDateTime, nullable=False),  # what was due up to this instant is done
+    Column("started_at", UtcDateTime),  # the last attempt
+    Column("succeeded_at", UtcDateTime),
+    Column("failures", Integer, nullable=False, default=0),  # in a row
+    Column("failing_since", UtcDateTime),
+    Column("retry_at", UtcDateTime),  # what is due has failed, and is tried again then
+    Column("error", Text),  # of the last failure; none after a success
+    Column("alerted_at", UtcDateTime),  # the last alert about the present failures
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("id", _ROW_ID, primary_key=True, autoincrement=True),
+    Column("job", ForeignKey("job.name"), nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime),
+    Column("outcome", String(20)),  # job_log.Ended, once finished
+    Column("said", Text),
+    Column("process", String(120), nullable=False),  # host and pid that made it
+    Index(None, "job"),
 )

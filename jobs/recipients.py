@@ -1,0 +1,155 @@
+"""Who is told, and how they are reached: config's recipients and their secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jobs import chat
+from jobs.mailing import MailServer
+from tracker.errors import ConfigError, UsageError
+
+if TYPE_CHECKING:
+    from tracker.config import Config
+    from tracker.config.models import Recipient, Smtp
+    from tracker.definitions import ReportDefinition
+
+PATIENCE = timedelta(days=3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatAddress:
+    """An environment variable that holds a chat service's address; the address is the secret."""
+
+    variable: str
+    url: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """A recipient who can be written to: by mail to `addresses` through `server`, or at `chat`.
+
+    `attach` are formats. The address of a chat recipient is its variable's name: the store keeps no secret.
+    """
+
+    name: str
+    addresses: tuple[str, ...]
+    attach: tuple[str, ...] = ()
+    server: MailServer | None = None
+    chat: ChatAddress | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recipients:
+    """Config's recipients; `environ` holds the secrets that config names."""
+
+    config: Config
+    environ: Mapping[str, str]
+
+    def reached(self, name: str) -> Reached:
+        """The recipient `name`, ready to be written to. Raises as the function `reached`."""
+        return reached(self.config, name, environ=self.environ)
+
+    def of_reports(self, definitions: Iterable[ReportDefinition]) -> dict[str, tuple[Reached, ...]]:
+        """Each report's recipients, by the report's name. Raises as `reached`: before anything is done for any."""
+        return {one.name: tuple(map(self.reached, one.recipients)) for one in definitions}
+
+    def patience(self, name: str) -> timedelta:
+        """How long a delivery to this recipient is tried again; the usual time for one who is gone from config."""
+        found = _section(self.config, name)
+        return timedelta(days=found.give_up_days) if found else PATIENCE
+
+
+def reached(config: Config, name: str, *, environ: Mapping[str, str]) -> Reached:
+    """The recipient `name`, ready to be written to; `environ` holds the secrets.
+
+    Raises UsageError where config has none of that name, ConfigError where a secret is missing.
+    """
+    if found := _section(config, name):
+        return _reached(config, found, environ)
+    from tracker.config.problems import suggestion
+
+    known = [one.name for one in config.settings.recipient]
+    hint = suggestion(name, known) if known else "there is no [[recipient]]"
+    raise UsageError(f'"{name}" is no recipient of {config.path}; {hint}', subject=name)
+
+
+def _section(config: Config, name: str) -> Recipient | None:
+    return next((one for one in config.settings.recipient if one.name == name), None)
+
+
+def _reached(config: Config, recipient: Recipient, environ: Mapping[str, str]) -> Reached:
+    if recipient.url_env is not None:
+        address = _chat_address(recipient.name, recipient.url_env, environ)
+        return Reached(name=recipient.name, addresses=(address.variable,), chat=address)
+    if config.settings.smtp is None:  # config's own check refuses this
+        raise ConfigError(f"{config.path} has no [smtp]", subject="smtp")
+    return Reached(
+        name=recipient.name,
+        addresses=tuple(dict.fromkeys(recipient.mail)),
+        attach=tuple(dict.fromkeys(recipient.attach)),
+        server=_mail_server(config.settings.smtp, config.path.parent, environ),
+    )
+
+
+def _chat_address(name: str, variable: str, environ: Mapping[str, str]) -> ChatAddress:
+    url = environ.get(variable, "").strip()
+    if not url:
+        raise ConfigError(
+            f'recipient "{name}": the environment variable {variable} is not set',
+            subject=f"recipient {name}",
+            advice="Set it to the chat service's address, or take the recipient out of config.toml.",
+        )
+    if not chat.is_installed():
+        raise ConfigError(
+            f'recipient "{name}" is on a chat service, and what speaks to those is not installed',
+            subject=f"recipient {name}",
+            advice=f"Run {chat.INSTALL}.",
+        )
+    if not chat.is_address(url):
+        raise ConfigError(
+            f'recipient "{name}": {variable} does not hold the address of a chat service that is known',
+            subject=f"recipient {name}",
+            advice="Apprise's documentation says how each service's address is written.",
+        )
+    return ChatAddress(variable=variable, url=url)
+
+
+def _mail_server(smtp: Smtp, folder: Path, environ: Mapping[str, str]) -> MailServer:
+    ca_bundle = folder / smtp.ca_bundle if smtp.ca_bundle else None
+    if ca_bundle is not None and not ca_bundle.is_file():
+        raise ConfigError(f"smtp.ca_bundle: there is no file {ca_bundle}", subject="smtp.ca_bundle")
+    return MailServer(
+        host=smtp.host,
+        port=smtp.port,
+        security=smtp.security,
+        sender=smtp.sender,
+        username=smtp.username,
+        password=_password(smtp, folder, environ) if smtp.username else None,
+        timeout_s=smtp.timeout_s,
+        ca_bundle=ca_bundle,
+    )
+
+
+def _password(smtp: Smtp, folder: Path, environ: Mapping[str, str]) -> str:
+    if smtp.password_env is not None:
+        password = environ.get(smtp.password_env, "")
+        origin = f"smtp.password_env: the environment variable {smtp.password_env}"
+        missing = "is not set"
+    else:
+        path = folder / (smtp.password_file or "")
+        origin, missing = f"smtp.password_file: {path}", "is empty"
+        try:
+            password = path.read_text(encoding="utf-8").rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(
+                f"{origin} can't be read: {getattr(error, 'strerror', None) or 'it is not UTF-8'}",
+                subject="smtp.password_file",
+                advice="Put the mail server's password into it.",
+            ) from None
+    if not password:
+        raise ConfigError(f"{origin} {missing}", subject="smtp", advice="It is to hold the mail server's password.")
+    return password

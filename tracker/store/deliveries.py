@@ -1,0 +1,143 @@
+"""Reads and writes the outbox: which report goes to whom, and how far that is.
+
+A delivery is recorded in the transaction that records its report. Whoever sends it claims it first, by compare and
+set: of two processes one gets it. A claim lapses, so that a delivery whose sender was killed is taken up again; its
+Message-ID is then the same, by which mail systems recognise a mail they have already.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Connection, RowMapping, insert, or_, select, update
+
+from tracker.store.schema import delivery, identity
+
+
+class DeliveryState(StrEnum):
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    GIVEN_UP = "given up"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispatch:
+    """What is to go to one address. `attachments` name files of the report; `address` is never a secret."""
+
+    recipient: str
+    address: str
+    message_id: str
+    subject: str
+    attachments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One report to one address of a recipient. Instants are aware UTC.
+
+    `attempts` counts those begun. `next_attempt_at` is when it is due; while it is being sent, when the claim lapses.
+    """
+
+    id: int
+    name: str
+    number: int
+    recipient: str
+    address: str
+    message_id: str
+    subject: str
+    attachments: tuple[str, ...]
+    state: DeliveryState
+    attempts: int
+    created_at: datetime
+    next_attempt_at: datetime | None
+    sent_at: datetime | None
+    last_error: str | None
+
+
+def store_identity(connection: Connection) -> str:
+    """A word that no other store has; copies and backups of this one share it."""
+    query = select(identity.c.id).order_by(identity.c.made_at, identity.c.id).limit(1)
+    return str(connection.execute(query).scalar_one())
+
+
+def record_deliveries(
+    connection: Connection, *, name: str, number: int, dispatches: Iterable[Dispatch], created_at: datetime
+) -> None:
+    """Puts a report into the outbox, due at once. `created_at` is aware."""
+    rows = [
+        {
+            **dataclasses.asdict(one),
+            "attachments": list(one.attachments),
+            "name": name,
+            "number": number,
+            "state": DeliveryState.PENDING,
+            "attempts": 0,
+            "created_at": created_at,
+            "next_attempt_at": created_at,
+        }
+        for one in dispatches
+    ]
+    if rows:
+        connection.execute(insert(delivery), rows)
+
+
+def due_deliveries(connection: Connection, *, now: datetime, retry: bool = False) -> list[Delivery]:
+    """Those to be sent now, the longest due first. With `retry` all that are not sent, whatever was decided before;
+    but what another process is sending stays with it until its claim lapses."""
+    at, state = delivery.c.next_attempt_at, delivery.c.state
+    lapsed = (state == DeliveryState.SENDING) & (at <= now)
+    if retry:
+        wanted = or_(lapsed, state.in_([DeliveryState.PENDING, DeliveryState.GIVEN_UP]))
+    else:
+        wanted = or_(lapsed, (state == DeliveryState.PENDING) & (at <= now))
+    query = select(delivery).where(wanted).order_by(at, delivery.c.id)
+    return [_delivery(row) for row in connection.execute(query).mappings()]
+
+
+def claim(connection: Connection, due: Delivery, *, until: datetime) -> Delivery | None:
+    """The delivery, now being sent by the caller until `until` (aware); None where another process was quicker."""
+    unchanged = (delivery.c.state == due.state) & (delivery.c.attempts == due.attempts)
+    claimed = {"state": DeliveryState.SENDING, "attempts": due.attempts + 1, "next_attempt_at": until}
+    done = connection.execute(update(delivery).where(delivery.c.id == due.id, unchanged).values(claimed))
+    if done.rowcount != 1:
+        return None
+    return dataclasses.replace(due, state=DeliveryState.SENDING, attempts=due.attempts + 1, next_attempt_at=until)
+
+
+def record_sent(connection: Connection, claimed: Delivery, *, at: datetime) -> Delivery:
+    """Remembers that it was sent, even where the claim has lapsed meanwhile: nobody needs to try again."""
+    settled = {"state": DeliveryState.SENT, "sent_at": at, "next_attempt_at": None, "last_error": None}
+    unsent = delivery.c.state != DeliveryState.SENT
+    connection.execute(update(delivery).where(delivery.c.id == claimed.id, unsent).values(settled))
+    return dataclasses.replace(claimed, state=DeliveryState.SENT, sent_at=at, next_attempt_at=None, last_error=None)
+
+
+def record_failure(
+    connection: Connection, claimed: Delivery, *, error: str, next_attempt_at: datetime | None
+) -> Delivery:
+    """Remembers why it failed, and when to try again; without a time it is given up. Where the claim has lapsed and
+    another process has taken over, that one decides."""
+    state = DeliveryState.PENDING if next_attempt_at else DeliveryState.GIVEN_UP
+    # The count of attempts tells one claim from the next.
+    mine = (delivery.c.state == DeliveryState.SENDING) & (delivery.c.attempts == claimed.attempts)
+    settled = {"state": state, "last_error": error, "next_attempt_at": next_attempt_at}
+    connection.execute(update(delivery).where(delivery.c.id == claimed.id, mine).values(settled))
+    return dataclasses.replace(claimed, state=state, last_error=error, next_attempt_at=next_attempt_at)
+
+
+def deliveries(connection: Connection, *, states: Collection[DeliveryState] | None = None) -> list[Delivery]:
+    """The outbox in the order in which it was filled, narrowed to `states` where they are given."""
+    query = select(delivery).order_by(delivery.c.id)
+    if states is not None:
+        query = query.where(delivery.c.state.in_(list(states)))
+    return [_delivery(row) for row in connection.execute(query).mappings()]
+
+
+def _delivery(row: RowMapping) -> Delivery:
+    values = {**row, "attachments": tuple(row["attachments"]), "state": DeliveryState(row["state"])}
+    return Delivery(**values)
