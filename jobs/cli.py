@@ -30,9 +30,11 @@ COMMANDS = {
     "deliver": Listed("deliver", "Send what is in the outbox, and show it."),
     "show": Listed("show", "Show a trial as it stands, and what changed when."),
     "list": Listed("list", "List the tracked trials, filtered."),
+    "schedule": Listed("schedule", "Do everything at its time, for years."),
     "status": Listed("status", "Say how the tracker is: last success, coverage, problems."),
     "import": Listed("importing", "Read studies saved from the registry's website or API."),
     "demo": Listed("demo", "Play the bundled history of the review's trials, without a network."),
+    "landscape": Listed("landscape", "Regenerate the tables that reviews make by hand."),
     "config": Listed("config", "Check, show or write config.toml."),
     "db": Listed("db", "Bring the store up to date, or check it."),
 }

@@ -228,7 +228,7 @@ def _no_use(server: MailServer, address: str, reason: str) -> DeliveryError:
 
 
 def _reason(failure: Exception) -> str:
-    if isinstance(failure, TimeoutError):
+    if isinstance(failure, TimeoutError) or isinstance(failure.__context__, TimeoutError):
         return "it does not answer in time"
     if isinstance(failure, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted ({failure.verify_message}); see ca_bundle"

@@ -152,4 +152,10 @@ def _password(smtp: Smtp, folder: Path, environ: Mapping[str, str]) -> str:
             ) from None
     if not password:
         raise ConfigError(f"{origin} {missing}", subject="smtp", advice="It is to hold the mail server's password.")
+    if not (password.isascii() and (smtp.username or "").isascii()):
+        raise ConfigError(
+            f"{origin}: a mail server's login takes neither a name nor a password with letters beyond ASCII",
+            subject="smtp",
+            advice="Choose another password.",
+        )
     return password

@@ -6,16 +6,19 @@ copies, and any that is missing is written by the next reporting command (DESIGN
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jobs.evidence import evidence, past_statuses
 from jobs.outbox import dispatches, mail_files
+from jobs.remarks import remarks
 from reports.copies import check_folder, report_folder, write_copies
 from reports.parts import Window
 from reports.render import FILENAMES, render
+from reports.standing import data_date_of
 from reports.trust import Earlier
 from reports.view import ReportView, build_view, to_json_bytes
 from tracker import __version__
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
     from jobs.recipients import Reached
     from tracker.store.engine import Store
     from tracker.store.transactions import Connection
+    from tracker.summary import TrackedStudy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,19 +69,21 @@ def next_report(
     output: Path,
     out: Path | None = None,
     recipients: Sequence[Reached] = (),
+    timezone: str = "UTC",
+    also: Callable[[Connection], None] | None = None,
 ) -> Written:
     """The definition's next report: rendered, recorded, and copied into its folder (or into `out`).
 
-    What `recipients` are to get is recorded with it, and sent by `jobs.deliver`. `titles` are the descriptions of the
-    searches. Raises OutputError before anything is recorded where the folder
-    can't be written, StoreBusy where another process has just made this report.
+    What `recipients` are to get is recorded with it, and sent by `jobs.deliver`; `also` is done in the transaction that
+    records both. `titles` are the descriptions of the searches; in `timezone` the last day of a mute ends. Raises OutputError before anything is recorded where
+    the folder can't be written, StoreBusy where another process has just made this report.
     """
     with store.connect() as connection:
         progress = _progress(connection, definition.name)
         newest = last_finished_run(connection)
         window = Window(after_run=progress.covered_run, until_run=max(newest.id if newest else 0, progress.covered_run))
         number = progress.reports + 1
-        view = _view(connection, definition, window, titles=titles, number=number, now=now)
+        view = _view(connection, definition, window, titles=titles, number=number, now=now, timezone=timezone)
     folder = out or report_folder(output, name=definition.name, number=number)
     check_folder(folder)
     files = render(view, _formats(definition.formats))
@@ -106,6 +112,8 @@ def next_report(
             subject=subject,
         )
         record_deliveries(connection, name=definition.name, number=number, dispatches=to_send, created_at=now)
+        if also:
+            also(connection)
     written = write_copies(folder, files)
     _confirm(store, definition.name, number, files)
     return Written(name=definition.name, number=number, headline=view.headline, folder=folder, files=written)
@@ -122,6 +130,7 @@ def ad_hoc_report(
     formats: Collection[str],
     now: datetime,
     folder: Path,
+    timezone: str = "UTC",
 ) -> Written:
     """A report on the changes detected from `since` on and before `until` (aware), recorded nowhere.
 
@@ -212,6 +221,7 @@ def _view(
     titles: Mapping[str, str],
     number: int | None,
     now: datetime,
+    timezone: str,
     runs_of: Sequence[Run] | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
@@ -222,6 +232,15 @@ def _view(
     else:
         found = changes(connection, since=since, until=until)
     known = searches(connection)
+    studies = {study.summary.nct_id: study for study in tracked_studies(connection)}
+    earlier = _earlier(connection, window.after_run)
+    told = evidence(
+        connection,
+        _of_searches(studies.values(), definition.searches),
+        on=data_date_of(runs_of, earlier) or now.date(),
+        changes=found,
+    )
+    marked = remarks(connection, found, now=now, timezone=timezone)
     return build_view(
         definition=definition,
         title=_title(definition, titles),
@@ -231,14 +250,24 @@ def _view(
         window=window,
         runs=runs_of,
         changes=found,
-        studies={study.summary.nct_id: study for study in tracked_studies(connection)},
-        earlier=_earlier(connection, window.after_run),
+        studies=studies,
+        earlier=earlier,
         baselines={
             one.name: one.members
             for one in known
             if one.baseline_run is not None and window.after_run < one.baseline_run <= window.until_run
         },
+        estimates=told.estimates,
+        labels=told.labels,
+        remarks=marked.told,
+        muted=marked.muted,
+        status_history=past_statuses(connection, studies, told=definition.searches, until_run=window.until_run),
     )
+
+
+def _of_searches(studies: Iterable[TrackedStudy], names: Collection[str]) -> list[TrackedStudy]:
+    """The members of any of these searches; of any at all where none is named."""
+    return [one for one in studies if not names or set(one.searches) & set(names)]
 
 
 def _title(definition: ReportDefinition, titles: Mapping[str, str]) -> str:

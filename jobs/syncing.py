@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -27,8 +28,8 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def registry_client(config: Config) -> RegistryClient:
-    """A client for one run, as config.toml describes it."""
+def registry_client(config: Config, *, sleep: Callable[[float], object] = time.sleep) -> RegistryClient:
+    """A client for one run, as config.toml describes it. It waits with `sleep`, which may raise to end the run."""
     from tracker.registry.client import RegistryClient
 
     registry = config.registry
@@ -40,6 +41,7 @@ def registry_client(config: Config) -> RegistryClient:
         user_agent=registry.user_agent,
         proxy=registry.proxy,
         ca_bundle=config.ca_bundle,
+        sleep=sleep,
     )
 
 

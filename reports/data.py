@@ -33,6 +33,7 @@ def report_json(view: ReportView) -> bytes:
                 "without_news": view.without_news_count,
                 "counts": [dataclasses.asdict(count) for count in view.counts],
                 "not_shown": view.not_shown,
+                "muted": view.muted,
             },
             "window": view.window,
             "runs": view.runs,

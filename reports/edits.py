@@ -155,7 +155,13 @@ def _plain(net: Net) -> Fact:
     before, after = (clipped(value_of(net.field, value), TEXT_SHOWN) for value in (net.before, net.after))
     long = len(before) + len(after) > 2 * LONG_TEXT
     compared = long and bool(net.before) and bool(net.after)
-    return new_fact(net, before=before, after=after, long=long, edits=(word_edits(before, after),) if compared else ())
+    return new_fact(
+        net,
+        before=before,
+        after=after,
+        long=long,
+        edits=tuple(filter(None, [word_edits(before, after)])) if compared else (),
+    )
 
 
 def _entries(field: str, value: Value) -> tuple[str, ...]:

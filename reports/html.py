@@ -43,7 +43,7 @@ def study_link(text: str) -> str:
 def report_html(view: ReportView) -> bytes:
     nothing_title, nothing_words = _nothing(view)
     page = (
-        _environment()
+        page_environment()
         .get_template("report.html")
         .render(
             view=view,
@@ -61,7 +61,8 @@ def report_html(view: ReportView) -> bytes:
 
 
 @cache
-def _environment() -> Environment:
+def page_environment() -> Environment:
+    """The templates of pages and mails: all escape, and name the invisible characters of registry text."""
     environment = Environment(
         loader=PackageLoader("reports"),
         autoescape=True,
@@ -79,7 +80,7 @@ def _environment() -> Environment:
 @cache
 def _style_hash() -> str:
     """The one style sheet that the page's content security policy lets pass."""
-    style = _environment().get_template("style.css").render()
+    style = page_environment().get_template("style.css").render()
     return f"sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}"
 
 

@@ -266,7 +266,10 @@ class ProblemLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeRow:
-    """One change as data; the fields are the columns of changes.csv, in their order (DESIGN §4)."""
+    """One change as data; the fields are the columns of changes.csv, in their order (DESIGN §4).
+
+    `muted`: a coordinator's mute keeps it off the page.
+    """
 
     change_id: str
     nct_id: NctId
@@ -286,6 +289,7 @@ class ChangeRow:
     overall_status: str | None
     lead_sponsor: str | None
     url: str
+    muted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

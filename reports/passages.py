@@ -10,8 +10,11 @@ from reports.parts import Piece
 
 SAME, DROPPED, ADDED, SKIPPED = "same", "dropped", "added", "skipped"
 
-WORDS_COMPARED = 2500
-"""Comparing takes time by the square of the number of words: longer texts are compared line by line."""
+WORDS_COMPARED = 800
+"""Comparing takes time by the square of the number of words: a longer passage is shown as dropped and added whole."""
+
+EDITS_SHOWN = 40
+"""A text with more edits than this is easier to read before and after than word by word."""
 
 CONTEXT = 12
 """Unchanged words shown on each side of an edit."""
@@ -26,11 +29,14 @@ _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
 def word_edits(before: str, after: str) -> tuple[Piece, ...]:
-    """The text after with what was dropped and added in place; long unchanged stretches are said to be skipped."""
-    old, new = _WORD.findall(before), _WORD.findall(after)
-    if max(len(old), len(new)) > WORDS_COMPARED:
-        old, new = _LINE.findall(before), _LINE.findall(after)
-    return tuple(_shortened(_merged(_pieces(old, new))))
+    """The text after with what was dropped and added in place; long unchanged stretches are said to be skipped.
+
+    Nothing where so much was edited that the two texts are better read one after the other.
+    """
+    pieces = tuple(_merged(_pieces(before, after)))
+    if sum(piece.sign != SAME for piece in pieces) > EDITS_SHOWN:
+        return ()
+    return tuple(_shortened(pieces))
 
 
 def paired(dropped: Sequence[str], added: Sequence[str]) -> tuple[list[tuple[str, str]], list[str], list[str]]:
@@ -40,7 +46,7 @@ def paired(dropped: Sequence[str], added: Sequence[str]) -> tuple[list[tuple[str
     """
     if not dropped or not added or len(dropped) * len(added) > PAIRS_COMPARED:
         return [], list(dropped), list(added)
-    words = {text: _WORD.findall(text.lower()) for text in (*dropped, *added)}
+    words = {text: re.findall(r"\w+", text.lower()) for text in (*dropped, *added)}
     scored = sorted(
         ((_likeness(words[old], words[new]), -i, -j) for i, old in enumerate(dropped) for j, new in enumerate(added)),
         reverse=True,
@@ -60,31 +66,48 @@ def _likeness(old: Sequence[str], new: Sequence[str]) -> float:
     return SequenceMatcher(None, old, new, autojunk=False).quick_ratio()
 
 
-def _pieces(old: Sequence[str], new: Sequence[str]) -> Iterator[Piece]:
+def _pieces(before: str, after: str) -> Iterator[Piece]:
+    """Line by line first, then the words of the lines that differ."""
+    old, new = _LINE.findall(before), _LINE.findall(after)
     for tag, a1, a2, b1, b2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag == "equal":
             yield Piece(SAME, "".join(new[b1:b2]))
-            continue
-        if a2 > a1:
-            yield Piece(DROPPED, "".join(old[a1:a2]))
-        if b2 > b1:
-            yield Piece(ADDED, "".join(new[b1:b2]))
+        elif a2 - a1 == b2 - b1:
+            for one, other in zip(old[a1:a2], new[b1:b2], strict=True):
+                yield from _words(one, other)
+        else:
+            yield from _words("".join(old[a1:a2]), "".join(new[b1:b2]))
+
+
+def _words(before: str, after: str) -> Iterator[Piece]:
+    old, new = _WORD.findall(before), _WORD.findall(after)
+    if max(len(old), len(new)) > WORDS_COMPARED:
+        yield from _edit(before, after)
+        return
+    for tag, a1, a2, b1, b2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag == "equal":
+            yield Piece(SAME, "".join(new[b1:b2]))
+        else:
+            yield from _edit("".join(old[a1:a2]), "".join(new[b1:b2]))
 
 
 def _merged(pieces: Iterator[Piece]) -> Iterator[Piece]:
-    """Two edits with nothing but a blank between them are one: a reader sees phrases, not single words."""
-    dropped, added = "", ""
+    """Two edits with nothing but a blank between them are one: a reader sees phrases, not single words. So are two
+    unchanged stretches in a row."""
+    dropped, added, same = "", "", ""
     for piece in pieces:
-        if piece.sign == DROPPED:
-            dropped += piece.text
-        elif piece.sign == ADDED:
-            added += piece.text
-        elif piece.text.isspace() and dropped and added and "\n" not in piece.text:
-            dropped, added = dropped + piece.text, added + piece.text
-        else:
+        if piece.sign == SAME and not (piece.text.isspace() and dropped and added and "\n" not in piece.text):
             yield from _edit(dropped, added)
             dropped = added = ""
-            yield piece
+            same += piece.text
+            continue
+        if same:
+            yield Piece(SAME, same)
+            same = ""
+        dropped += piece.text if piece.sign != ADDED else ""
+        added += piece.text if piece.sign != DROPPED else ""
+    if same:
+        yield Piece(SAME, same)
     yield from _edit(dropped, added)
 
 
@@ -95,8 +118,7 @@ def _edit(dropped: str, added: str) -> Iterator[Piece]:
         yield Piece(ADDED, added)
 
 
-def _shortened(pieces: Iterator[Piece]) -> Iterator[Piece]:
-    told = list(pieces)
+def _shortened(told: Sequence[Piece]) -> Iterator[Piece]:
     for place, piece in enumerate(told):
         words = _WORD.findall(piece.text) if piece.sign == SAME else []
         shown = 2 * CONTEXT  # words and the blanks between them

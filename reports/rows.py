@@ -11,7 +11,7 @@ from tracker.study import study_url
 from tracker.summary import SEPARATOR, StudySummary, TrackedStudy
 
 
-def change_row(recorded: RecordedChange, study: TrackedStudy | None) -> ChangeRow:
+def change_row(recorded: RecordedChange, study: TrackedStudy | None, *, muted: bool = False) -> ChangeRow:
     change = recorded.change
     return ChangeRow(
         change_id=recorded.change_id,
@@ -32,6 +32,7 @@ def change_row(recorded: RecordedChange, study: TrackedStudy | None) -> ChangeRo
         overall_status=study.summary.overall_status if study else None,
         lead_sponsor=study.summary.lead_sponsor if study else None,
         url=study_url(change.nct_id),
+        muted=muted,
     )
 
 

@@ -22,7 +22,12 @@ from tracker.untrusted import neutralised, plain_text
 
 COLUMNS = tuple(field.name for field in fields(ChangeRow))
 
-DTYPES = dict.fromkeys(COLUMNS, "string") | {"days": "Int64", "days_at_least": "bool", "run": "int64"}
+DTYPES = dict.fromkeys(COLUMNS, "string") | {
+    "days": "Int64",
+    "days_at_least": "bool",
+    "run": "int64",
+    "muted": "bool",
+}
 """What each column is read back as; `detected_at` and `data_date` are read as text and stay sortable."""
 
 CELL_LENGTH = 32_767
@@ -48,7 +53,7 @@ def _encoded(text: str) -> bytes:
 
 def _cells(row: ChangeRow) -> dict[str, str | int | bool | None]:
     return {
-        column: _cell(value) if column not in ("days", "days_at_least", "run") else value
+        column: _cell(value) if DTYPES[column] == "string" else value
         for column in COLUMNS
         if (value := getattr(row, column)) is not None
     }

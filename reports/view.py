@@ -8,7 +8,7 @@ the report rests on is `reports.trust`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from types import MappingProxyType
@@ -73,7 +73,8 @@ class ReportView:
 
     `tracked` trials are in the report's searches now; `with_news` of them are told of, `unremarkable` changed only in
     routine or reversed edits, and `without_news` (the first ones listed) in nothing.
-    `not_shown` counts, by kind, what the definition leaves out. `changes` are the rows of the data files.
+    `not_shown` counts, by kind, what the definition leaves out; `muted` says how much a coordinator's mutes hide, None
+    where nothing. `changes` are the rows of the data files.
     """
 
     name: str
@@ -100,6 +101,7 @@ class ReportView:
     figures: Figures
     sections: tuple[Section, ...]
     not_shown: tuple[str, ...]
+    muted: str | None
     problems: tuple[ProblemLine, ...]
     problem_count: int
     runs: tuple[RunLine, ...]
@@ -126,6 +128,7 @@ def build_view(
     status_history: Sequence[StatusCounts] = (),
     labels: Mapping[NctId, tuple[str, ...]] = NOTHING,
     remarks: Mapping[NctId, tuple[str, ...]] = NOTHING,
+    muted: Collection[str] = (),
 ) -> ReportView:
     """The report of `definition` on `window`.
 
@@ -134,13 +137,15 @@ def build_view(
     sweep lies in the window, how many members it found. `now` is aware.
 
     `estimates` are of tracked studies, on the data date; `status_history` counts them by status on earlier days, oldest
-    first. `labels` and `remarks` stand beside a trial's name.
+    first. `labels` and `remarks` stand beside a trial's name. `muted` are the ids of changes that a coordinator's
+    mutes hide: they are counted, and stand in the data files.
     """
     ordered = sorted(runs, key=lambda run: run.id)
     told, left_out = _selected(changes, definition, studies)
     bulk = bulk_fields(ordered)
     annotations = _annotations(labels, remarks)
-    news = news_of(_told_nets(changes, told, bulk), studies, annotations)
+    shown = [one for one in told if one.change_id not in muted]
+    news = news_of(_told_nets(changes, shown, bulk), studies, annotations)
     members = {nct_id for nct_id, study in studies.items() if _is_member(study, definition)}
     counts = counts_of(news)
     state = state_of(ordered, news, baselines=baselines, earlier=earlier)
@@ -194,12 +199,13 @@ def build_view(
         ),
         sections=sections_of(news),
         not_shown=_not_shown(left_out),
+        muted=_muted_words(told, muted),
         problems=problems[:LISTED],
         problem_count=len(problems),
         runs=tuple(map(run_line, ordered[-RUNS_SHOWN:])),
         run_count=len(ordered),
         coverage=coverage_lines(ordered, earlier, frozenset(definition.searches)),
-        changes=tuple(change_row(one, studies.get(one.change.nct_id)) for one in told),
+        changes=tuple(change_row(one, studies.get(one.change.nct_id), muted=one.change_id in muted) for one in told),
         studies=tuple(study_row(studies[nct_id], labels.get(nct_id, ())) for nct_id in sorted(members)),
     )
 
@@ -261,6 +267,12 @@ def _told_nets(
     concerned = [one for one in changes if (one.change.nct_id, one.change.field, one.search) in subjects]
     nets = nets_of(concerned, bulk_fields=bulk)
     return [net for net in nets if any(one.change_id in ids for one in net.changes)]
+
+
+def _muted_words(told: Sequence[RecordedChange], muted: Collection[str]) -> str | None:
+    hidden = [one for one in told if one.change_id in muted]
+    trials = counted(len({one.change.nct_id for one in hidden}), "trial")
+    return f"{counted(len(hidden), 'change')} of {trials}" if hidden else None
 
 
 def _not_shown(left_out: Sequence[RecordedChange]) -> tuple[str, ...]:

@@ -354,7 +354,7 @@ def _posted(status: Record, key: str) -> PartialDate | None:
 
 def _day(parent: Record, key: str, at: str) -> PartialDate | None:
     text = text_in(parent, key, at)
-    return PartialDate(text.strip()) if text else None
+    return PartialDate(text) if text else None
 
 
 _Word = TypeVar("_Word", Status, StudyType, DateType, ReferenceType)
@@ -362,4 +362,4 @@ _Word = TypeVar("_Word", Status, StudyType, DateType, ReferenceType)
 
 def _word(parent: Record, key: str, at: str, words: type[_Word]) -> _Word | None:
     text = text_in(parent, key, at)
-    return words(text.strip()) if text else None
+    return words(text) if text else None

@@ -1,6 +1,7 @@
 """Reads one value of a decoded record, or says where it has another shape than the registry's data structure gives it.
 
-What is absent, null, empty or blank reads the same: None, or left out of a list. `at` is the path of the parent.
+What is absent, null, empty or blank reads the same: None, or left out of a list. Blanks around a text are no part
+of it. `at` is the path of the parent.
 """
 
 from __future__ import annotations
@@ -44,11 +45,11 @@ def text_in(parent: Record, key: str, at: str) -> str | None:
         return None
     if type(value) is not str:
         wrong(at, key, "a text", value)
-    return None if not value or value.isspace() else value
+    return value.strip() or None
 
 
 def texts_in(parent: Record, key: str, at: str) -> tuple[str, ...]:
-    return tuple([text for text in _list_in(parent, key, at, str, "a text") if text and not text.isspace()])
+    return tuple([text for value in _list_in(parent, key, at, str, "a text") if (text := value.strip())])
 
 
 def listed_in(parent: Record, key: str, at: str, built: Callable[[Record, str], _Built]) -> tuple[_Built, ...]:

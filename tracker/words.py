@@ -52,10 +52,10 @@ DATE_TYPES: Mapping[str, str] = {DateType.ACTUAL: "actual", DateType.ESTIMATED: 
 INTERVENTION_TYPES: Mapping[str, str] = {
     "BEHAVIORAL": "Behavioral",
     "BIOLOGICAL": "Biological",
-    "COMBINATION_PRODUCT": "Combination product",
+    "COMBINATION_PRODUCT": "Combination Product",
     "DEVICE": "Device",
-    "DIAGNOSTIC_TEST": "Diagnostic test",
-    "DIETARY_SUPPLEMENT": "Dietary supplement",
+    "DIAGNOSTIC_TEST": "Diagnostic Test",
+    "DIETARY_SUPPLEMENT": "Dietary Supplement",
     "DRUG": "Drug",
     "GENETIC": "Genetic",
     "PROCEDURE": "Procedure",

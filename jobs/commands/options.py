@@ -103,6 +103,12 @@ def config_at_a_glance() -> Glance:
     return glance_at(config_path())
 
 
+def verbosity() -> int:
+    """The level of a command that logs what it does: INFO, unless the command line says -q or -v."""
+    asked = _invocation().verbosity
+    return logging.ERROR if asked < 0 else logging.DEBUG if asked > 0 else logging.INFO
+
+
 def _invocation() -> Invocation:
     return click.get_current_context().ensure_object(Invocation)
 

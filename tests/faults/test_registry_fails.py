@@ -11,12 +11,7 @@ from tests.registry.standin.faults import Fault
 from tests.runs.tracking import SPINE, A, B, C, D, E, Tracking, a_registry, a_search, following, news
 from tracker.runs import Outcome
 from tracker.store.engine import Store
-
-
-@pytest.fixture(params=["sqlite"])
-def store_kind(request: pytest.FixtureRequest) -> str:
-    kind: str = request.param
-    return kind
+from tracker.sync import Request, sync
 
 
 CHORDOMA = "chordoma"
@@ -80,22 +75,26 @@ def test_for_good(tracking: Tracking, fault: Fault, said: str, request_number: i
     assert tracking.sync().run.outcome is Outcome.NOTHING_NEW
 
 
-@pytest.mark.parametrize("request_number", range(1, REQUESTS + 1))
+PASSING = (
+    faults.connection_reset(),
+    faults.body_cut(),
+    faults.html_instead(),
+    faults.empty_body(),
+    faults.body("{}"),
+    faults.body("null"),
+    faults.too_many_requests("2"),
+    faults.server_error(500),
+)
+PASSING_BUT_NOT_IN_A_404 = (faults.gzip_cut(), faults.truncated_json())
+
+
 @pytest.mark.parametrize(
-    "fault",
+    ("fault", "request_number"),
     [
-        faults.connection_reset(),
-        faults.body_cut(),
-        faults.gzip_cut(),
-        faults.truncated_json(),
-        faults.html_instead(),
-        faults.empty_body(),
-        faults.body("{}"),
-        faults.body("null"),
-        faults.too_many_requests("2"),
-        faults.server_error(500),
+        *((fault, number) for fault in PASSING for number in range(1, REQUESTS + 1)),
+        *((fault, number) for fault in PASSING_BUT_NOT_IN_A_404 for number in range(1, REQUESTS)),
     ],
-    ids=lambda fault: fault.name,
+    ids=lambda value: value.name if isinstance(value, Fault) else str(value),
 )
 def test_in_passing(tracking: Tracking, fault: Fault, request_number: int) -> None:
     """What passes by itself costs one more request, and nothing else."""
@@ -105,7 +104,16 @@ def test_in_passing(tracking: Tracking, fault: Fault, request_number: int) -> No
     assert synced.run.requests == REQUESTS + 1
 
 
-class TestBeforeAnythingIsRead:
+def test_a_cut_404_is_no_removal(tracking: Tracking) -> None:
+    """Only the registry's exact words say that a trial was removed."""
+    tracking.registry.fail(faults.truncated_json(), after=REQUESTS - 1)
+    failed = tracking.sync()
+    assert failed.run.outcome is Outcome.FAILED
+    assert tracking.members() == {A, B, C, E}
+    assert sorted(news(failed) + news(tracking.sync())) == EXPECTED
+
+
+class TestTheRunSaysSo:
     def test_an_unreachable_registry_leaves_the_store_as_it_was(self, tracking: Tracking) -> None:
         before = tracking.tables()
         tracking.registry.fail(faults.connection_reset(), times=None)
@@ -116,10 +124,9 @@ class TestBeforeAnythingIsRead:
         assert failed.finished_at is not None
 
     def test_a_run_that_takes_too_long_is_a_failed_run(self, tracking: Tracking) -> None:
-        from tracker.sync import Request, sync
-
-        hours = iter(range(0, 10_000, 600))
-        with tracking.client(run_deadline_s=3600, clock=lambda: float(next(hours))) as client:
+        clock = [0.0]
+        tracking.registry.in_the_middle(lambda: clock.append(3601.0), after=3)
+        with tracking.client(run_deadline_s=3600, clock=lambda: clock[-1]) as client:
             failed = sync(tracking.store, client, Request(searches=tracking.searches), now=tracking.clock).run
         assert failed.outcome is Outcome.FAILED
         assert "the run has taken longer than 3600 seconds" in (failed.error or "")

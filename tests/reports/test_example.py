@@ -43,7 +43,7 @@ def notes(view: ReportView, nct_id: str, field: str) -> tuple[str, ...]:
 
 def test_the_headline_counts_trials(view: ReportView) -> None:
     assert view.headline == HEADLINE
-    assert view.basis == "Data of 28 Jul 2020, compared with 29 May 2018."
+    assert view.basis == "Data of 28 Jul 2020, compared with 29 May 2018 (earlier plans unknown)."
     assert view.balance == "19 tracked: 15 with news, 4 without."
 
 

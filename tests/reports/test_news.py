@@ -146,10 +146,10 @@ def test_only_a_planned_end_put_off_is_a_delay(one: object, section: SectionKey)
 def test_the_total_since_the_first_plan_is_told() -> None:
     late = moved(A, "completion_date", "2020-12", "2022-12", 730, first_plan="2015-01", total_days=2891)
     view = told(*recorded([late]))
-    assert fact(view, "completion_date").notes == (
-        "+2891 d in all since the first plan Jan 2015, known since 29 May 2018",
+    assert fact(view, "completion_date").notes == ("+2891 d in all since first seen on 29 May 2018 (then Jan 2015)",)
+    assert view.sections[0].delays[0].total == (
+        "Study completion +2891 d in all since first seen on 29 May 2018 (then Jan 2015)"
     )
-    assert view.sections[0].delays[0].total == "Study completion +2891 d since Jan 2015"
 
 
 def test_two_moves_in_a_window_are_added_up_from_the_dates() -> None:

@@ -138,6 +138,7 @@ def a_full_record() -> Json:
             },
         }
     }
+    record["hasResults"] = True
     record["documentSection"] = {"largeDocumentModule": {"largeDocs": [{"typeAbbrev": "Prot", "filename": "p.pdf"}]}}
     record["derivedSection"]["miscInfoModule"] = {
         "versionHolder": "2026-02-04",

@@ -1,4 +1,4 @@
-"""Every change of overall status, and what it is told as. Read a row as "from", a column as "to"."""
+"""Every change of overall status, and what it is told as: `status_table` draws it."""
 
 from __future__ import annotations
 
@@ -7,53 +7,9 @@ import itertools
 import pytest
 
 from tests.unit.records import GONE, changes_by, told
+from tests.unit.status_table import GROUP_OF, KIND_BETWEEN
 from tracker.changes import Weight
 from tracker.study import Status
-
-GROUPS = {
-    "absent": ["absent"],
-    "not yet": ["NOT_YET_RECRUITING", "WITHHELD"],
-    "taking": ["RECRUITING", "ENROLLING_BY_INVITATION", "AVAILABLE"],
-    "not taking": [
-        "ACTIVE_NOT_RECRUITING",
-        "NO_LONGER_AVAILABLE",
-        "TEMPORARILY_NOT_AVAILABLE",
-        "APPROVED_FOR_MARKETING",
-    ],
-    "completed": ["COMPLETED"],
-    "stopped": ["TERMINATED", "WITHDRAWN", "SUSPENDED"],
-    "unknown": ["UNKNOWN"],
-    "a new word": ["PAUSED"],
-}
-
-# A word that the registry adds tells nothing about patients until they are taken again; so does a missing status.
-TABLE = """
-from \\ to     absent   not_yet  taking    not_taking  completed  stopped  unknown  a_new_word
-absent         -        status   opened    status      completed  stopped  status   status
-not yet        status   status   opened    status      completed  stopped  status   status
-taking         status   closed   status    closed      completed  stopped  status   status
-not taking     status   status   reopened  status      completed  stopped  status   status
-completed      status   status   reopened  status      -          stopped  status   status
-stopped        status   status   reopened  status      completed  stopped  status   status
-unknown        status   status   reopened  status      completed  stopped  -        status
-a new word     status   status   reopened  status      completed  stopped  status   -
-"""
-
-
-def _expected() -> dict[tuple[str, str], str]:
-    header, *rows = [line for line in TABLE.splitlines() if line]
-    groups = list(GROUPS)
-    assert [name.replace("_", " ") for name in header.split()[3:]] == groups
-    cells = {}
-    for group, row in zip(groups, rows, strict=True):
-        assert row.startswith(group)
-        for to, kind in zip(groups, row.removeprefix(group).split(), strict=True):
-            cells[group, to] = "closed_to_recruitment" if kind == "closed" else kind
-    return cells
-
-
-EXPECTED = _expected()
-GROUP_OF = {status: group for group, statuses in GROUPS.items() for status in statuses}
 
 
 def test_the_table_has_every_status_that_the_registry_has() -> None:
@@ -79,7 +35,7 @@ def test_each_pair_of_statuses_is_one_kind_of_change(before: str, after: str) ->
         assert changes == ()
         return
     (change,) = changes
-    kind = EXPECTED[GROUP_OF[before], GROUP_OF[after]]
+    kind = KIND_BETWEEN[GROUP_OF[before], GROUP_OF[after]]
     assert (change.kind, change.field) == (kind, "overall_status")
     assert change.before == (None if before == "absent" else before)
     assert change.after == (None if after == "absent" else after)

@@ -43,7 +43,7 @@ def test_every_module_is_read() -> None:
     assert study.results_first_posted == PartialDate("2026-04-01")
     assert study.results_delay_certified == PartialDate("2025-01-07")
     assert study.results_submission_estimated == PartialDate("2025-11-03")
-    assert (study.has_results, study.results_waived) == (False, False)
+    assert (study.has_results, study.results_waived) == (True, False)
     assert study.review_events == (
         ReviewEvent("RELEASE", "2025-12-01"),
         ReviewEvent("RESET", "2025-12-20"),

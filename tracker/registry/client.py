@@ -33,8 +33,8 @@ BASE_URL = "https://clinicaltrials.gov/api/v2"
 LARGEST_ANSWER = 256_000_000  # bytes, unzipped; a page of a thousand studies has some 20 MB
 ANSWER_TIMEOUTS = 5  # a whole answer may take as long as so many time-outs
 
-PAGE_SIZE = 1000
-BATCH_SIZE = 100
+PAGE_SIZE = 1000  # studies an answer; the registry gives no more
+BATCH_SIZE = 100  # NCT IDs a request; many more and the address gets too long
 _MOST_RESTARTS = 2
 _MOST_EMPTY_PAGES = 20  # in a row, each with another token
 _SORT = ("StudyFirstPostDate", "LastUpdatePostDate")  # an order that a refresh hardly shifts
@@ -119,9 +119,7 @@ class RegistryClient:
         params = asked | {"fields": fields_param(["NCTId"]), "countTotal": "true", "pageSize": "1"}
         return self._exchange.ask(self._url("/studies"), params, _total)
 
-    def sweep(
-        self, query: TermQuery, *, reverse: bool = False, fields: Sequence[str] = WHOLE_RECORD
-    ) -> Iterator[Page]:
+    def sweep(self, query: TermQuery, *, reverse: bool = False, fields: Sequence[str] = WHOLE_RECORD) -> Iterator[Page]:
         """All pages of a term. Where the registry drops the walk's page token, they come again from the first.
 
         Records hold only those of `fields` (names of `registry.fields`).

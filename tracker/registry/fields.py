@@ -13,9 +13,20 @@ from tracker.errors import UsageError
 WHOLE_RECORD = ("ProtocolSection", "AnnotationSection", "DocumentSection", "DerivedSection", "HasResults")
 """A record as the tracker keeps it: everything but `resultsSection`."""
 
+WHAT_IT_IS_ABOUT = (
+    "IdentificationModule",
+    "ConditionsModule",
+    "DesignModule",
+    "ArmsInterventionsModule",
+    "ConditionBrowseModule",
+    "InterventionBrowseModule",
+)
+"""What a record is classified by, at a fraction of its size: titles, conditions, keywords, MeSH terms, interventions."""
+
 KNOWN = frozenset(
     {
         *WHOLE_RECORD,
+        *WHAT_IT_IS_ABOUT,
         "NCTId",
         "NCTIdAlias",
         "BriefTitle",

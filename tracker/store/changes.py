@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, select
@@ -20,6 +21,7 @@ def changes(
     since: datetime | None = None,
     until: datetime | None = None,
     nct_id: NctId | None = None,
+    fields: Collection[str] | None = None,
 ) -> list[RecordedChange]:
     """Changes in the order in which they were recorded, narrowed by whatever is given.
 
@@ -32,6 +34,7 @@ def changes(
         change.c.detected_at >= since if since is not None else None,
         change.c.detected_at < until if until is not None else None,
         change.c.nct_id == nct_id if nct_id is not None else None,
+        change.c.field.in_(list(fields)) if fields is not None else None,
     ]
     query = select(change).where(*(one for one in conditions if one is not None)).order_by(change.c.number)
     return [recorded_change(row) for row in connection.execute(query).mappings()]

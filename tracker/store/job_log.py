@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from tracker.errors import StoreBusy
 from tracker.store.locking import this_process
@@ -74,7 +75,9 @@ def register_jobs(
         if name not in known
     ]
     if new:
-        connection.execute(insert(job), new)
+        # Two schedulers may meet a new job at the same moment.
+        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+        connection.execute(dialect.insert(job).on_conflict_do_nothing(), new)
 
 
 def job_states(connection: Connection) -> dict[str, JobState]:
@@ -93,7 +96,7 @@ def attempts(connection: Connection, *, after: int = 0, name: str | None = None)
 
 
 def start_attempt(connection: Connection, name: str, *, due_at: datetime, at: datetime) -> int:
-    """Opens an attempt and returns its id. The caller holds the job's lock: one still open was killed, and is closed."""
+    """Opens an attempt and returns its id. The caller holds the job's lock: one still open was killed."""
     connection.execute(
         update(attempt)
         .where(attempt.c.job == name, attempt.c.outcome.is_(None))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -17,6 +17,7 @@ from tracker.study import NctId
 from tracker.summary import StudySummary, TrackedStudy
 
 _IDS_A_QUERY = 10_000  # SQLite takes 32,766 parameters, PostgreSQL 65,535
+_BODIES_A_QUERY = 500
 _SUMMARY = tuple(field.name for field in dataclasses.fields(StudySummary))
 
 
@@ -130,6 +131,20 @@ def version_body(connection: Connection, nct_id: NctId, version: int) -> bytes |
             advice="Run `tracker db check`, and restore a backup.",
         )
     return body
+
+
+def newest_bodies(connection: Connection, ids: Iterable[NctId]) -> Iterator[tuple[NctId, bytes]]:
+    """Each study's record as it stands, a few hundred at a time, so that memory stays small. Raises StoreDamaged."""
+    wanted = sorted(set(ids))
+    for start in range(0, len(wanted), _BODIES_A_QUERY):
+        query = (
+            select(study_version.c.nct_id, study_version.c.body)
+            .join(study, (study.c.nct_id == study_version.c.nct_id) & (study.c.version == study_version.c.version))
+            .where(study.c.nct_id.in_(wanted[start : start + _BODIES_A_QUERY]))
+            .order_by(study_version.c.nct_id)
+        )
+        for row in connection.execute(query).all():
+            yield row.nct_id, unpack(bytes(row.body))
 
 
 def data_dates(connection: Connection) -> tuple[date, date] | None:

@@ -1,0 +1,174 @@
+"""The jobs that config.toml asks for, and what each does: where the scheduler is put together with the rest."""
+
+from __future__ import annotations
+
+import logging
+import platform
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from jobs.alerts import AlertRules, teller
+from jobs.logs import bound
+from jobs.pings import pinger
+from jobs.scheduler import Plan
+from jobs.stopping import Stop
+from jobs.syncing import registry_client
+from jobs.work import Claim, Done, Job
+from tracker.errors import TrackerError
+from tracker.runs import Outcome, Run
+from tracker.store.job_log import forget_attempts
+
+if TYPE_CHECKING:
+    from tracker.config import Config
+    from tracker.definitions import ReportDefinition
+    from tracker.registry.client import RegistryClient
+    from tracker.store.transactions import Connection
+
+SYNC, FULL_SYNC, DELIVER, BACKUP, CLEAN_UP = "sync", "full sync", "deliver", "backup", "clean up"
+
+BackUp = Callable[["Config", datetime], str]
+"""Backs the store up, and says where to. `now` is aware. Raises TrackerError."""
+
+_log = logging.getLogger("tracker.schedule")
+
+
+class JobFailed(TrackerError):
+    """A job that came to its end, and not to its aim."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What jobs are done with. `clock` gives aware UTC; `connect` makes the client of one run."""
+
+    clock: Callable[[], datetime]
+    environ: Mapping[str, str] = field(repr=False)
+    stop: Stop = field(default_factory=Stop)
+    connect: Callable[[Config, Stop], RegistryClient] = lambda config, stop: registry_client(config, sleep=stop.sleep)
+    back_up: BackUp | None = None
+
+
+def plan_of(config: Config, world: World) -> Plan:
+    """What config asks for. What is due at the same time is done in this order: reports follow what was read."""
+    schedule, alerts = config.settings.schedule, config.settings.alerts
+    zone = ZoneInfo(config.timezone)
+    jobs: list[Job] = []
+    if schedule.sync:
+        # The full one first: it leaves the other one nothing to ask for.
+        seed = f"{platform.node()} {config.path}"
+        for name, cron in ((FULL_SYNC, schedule.full_sync), (SYNC, schedule.sync)):
+            work = partial(_sync, config, world, full=name == FULL_SYNC)
+            jobs.append(
+                Job(
+                    name=name,
+                    work=work,
+                    cron=cron,
+                    zone=zone,
+                    jitter=timedelta(seconds=schedule.sync_jitter_s),
+                    seed=seed,
+                    at_once=name == SYNC,
+                )
+            )
+    for definition in config.reports:
+        if definition.schedule:
+            work = partial(_report, config, world, definition)
+            jobs.append(Job(name=f"report {definition.name}", work=work, cron=definition.schedule, zone=zone))
+    if config.settings.recipient:
+        jobs.append(Job(name=DELIVER, work=partial(_deliver, config, world), waiting=_next_delivery))
+    if schedule.backup and world.back_up:
+        work = partial(_back_up, config, world, world.back_up)
+        jobs.append(Job(name=BACKUP, work=work, cron=schedule.backup, zone=zone))
+    work = partial(_clean_up, world, timedelta(days=schedule.keep_attempts_days))
+    jobs.append(Job(name=CLEAN_UP, work=work, cron=schedule.clean_up, zone=zone))
+    return Plan(
+        jobs=tuple(jobs),
+        reports=tuple(report.name for report in config.reports),
+        zone=zone,
+        rules=AlertRules(after_failures=alerts.after_failures, remind_after=timedelta(hours=alerts.remind_after_h)),
+        tell=teller(config, environ=world.environ, now=world.clock) if alerts.recipients else None,
+        ping=pinger(config, environ=world.environ),
+    )
+
+
+def _sync(config: Config, world: World, claim: Claim, *, full: bool) -> Done:
+    """Reads the registry. Twice does no harm: a second run finds nothing new."""
+    from tracker.sync import Request, sync
+
+    def go_on(_label: str, _done: int, _total: int | None) -> None:
+        world.stop.check()
+
+    request = Request(searches=config.searches, full=full)
+    with world.connect(config, world.stop) as client:
+        run = sync(claim.store, client, request, now=world.clock, progress=go_on).run
+    with bound(run=run.id):
+        _log_run(run)
+    if run.outcome in (Outcome.FAILED, Outcome.INTERRUPTED):
+        raise JobFailed(f"run {run.id}: {run.error}", subject=SYNC)
+    if run.outcome is Outcome.INCOMPLETE:
+        return Done(trouble=f"run {run.id} was incomplete: {run.error or _incomplete_terms(run)}")
+    return Done(f"run {run.id}: {run.outcome}, {run.changes_written} changes")
+
+
+def _incomplete_terms(run: Run) -> str:
+    lines = [f"{term.label}: {term.note or 'not read to its end'}" for term in run.coverage if not term.complete]
+    return "; ".join(lines) or "some term could not be read to its end"
+
+
+def _log_run(run: Run) -> None:
+    for guard in run.guards:
+        _log.warning("guard %s: %s", guard.kind, guard.reason)
+    for problem in run.problems:
+        with bound(nct_id=problem.nct_id or "unknown"):
+            _log.warning("%s: %s", problem.path, problem.reason)
+
+
+def _report(config: Config, world: World, definition: ReportDefinition, claim: Claim) -> Done:
+    """The definition's next report. It and its being done are one transaction."""
+    from jobs.recipients import Recipients
+    from jobs.reporting import next_report, write_missing_copies
+
+    [recipients] = Recipients(config, world.environ).of_reports([definition]).values()
+    missing = write_missing_copies(claim.store)
+    written = next_report(
+        claim.store,
+        definition,
+        titles={search.name: search.description for search in config.searches},
+        now=world.clock(),
+        output=config.output_folder,
+        recipients=recipients,
+        also=claim.cover,
+    )
+    return Done(f"report {written.number}: {written.headline}", trouble="; ".join(missing) or None)
+
+
+def _next_delivery(connection: Connection) -> datetime | None:
+    from tracker.store.deliveries import DeliveryState, deliveries
+
+    open_ones = deliveries(connection, states=(DeliveryState.PENDING, DeliveryState.SENDING))
+    return min((one.next_attempt_at for one in open_ones if one.next_attempt_at), default=None)
+
+
+def _deliver(config: Config, world: World, claim: Claim) -> Done:
+    """Sends what is due. The outbox knows by itself what is to be tried again, and when."""
+    from jobs.deliver import deliver_due
+    from jobs.outbox import attempt_line
+    from jobs.recipients import Recipients
+
+    attempts = deliver_due(claim.store, Recipients(config, world.environ), now=world.clock)
+    failed = [attempt_line(one) for one in attempts if one.error is not None]
+    return Done(f"{len(attempts) - len(failed)} sent", trouble="; ".join(failed) or None)
+
+
+def _back_up(config: Config, world: World, back_up: BackUp, _claim: Claim) -> Done:
+    return Done(back_up(config, world.clock()))
+
+
+def _clean_up(world: World, keep: timedelta, claim: Claim) -> Done:
+    """What may go: the log of attempts. Versions, changes, runs and reports never do."""
+    with claim.store.begin() as connection:
+        gone = forget_attempts(connection, before=world.clock() - keep)
+    claim.store.checkpoint()
+    return Done(f"{gone} old attempts forgotten")
