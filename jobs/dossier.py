@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from jobs.marking import note_data
 from jobs.terminal import columns, facts
 from reports.facts import fact_of, membership_fact
 from reports.nets import nets_of
@@ -32,6 +33,7 @@ from tracker.words import (
 
 if TYPE_CHECKING:
     from reports.parts import Fact
+    from tracker.marks import Note
     from tracker.store.searches import Membership
     from tracker.store.studies import Version
 
@@ -52,6 +54,7 @@ class Dossier:
     excluded: tuple[tuple[str, str], ...]
     changes: tuple[RecordedChange, ...]
     versions: tuple[Version, ...]
+    notes: tuple[Note, ...] = ()
 
 
 def dossier_lines(dossier: Dossier, *, history: bool) -> list[str]:
@@ -124,6 +127,7 @@ def _tracking(dossier: Dossier) -> list[tuple[str, str]]:
         rows.append(("Registry", "the record was removed from the registry"))
     elif tracked.watched_until:
         rows.append(("Watched", f"by its id until {date_in_words(tracked.watched_until.isoformat())}"))
+    rows += [("Marked", one.told) for one in dossier.notes]
     held = f"version {tracked.version}"
     rows.append(("Data of", f"{_day(tracked)}, {held}"))
     return rows
@@ -225,6 +229,7 @@ def dossier_data(dossier: Dossier, *, history: bool) -> dict[str, Any]:
         "watched_until": tracked.watched_until,
         "memberships": [_membership_data(stay) for stay in dossier.memberships],
         "excluded": [{"search": search, "reason": reason} for search, reason in dossier.excluded],
+        "marks": [note_data(one) for one in dossier.notes],
         "changes": [_change_data(recorded, tracked) for recorded in _newest_first(dossier.changes)],
         **({"versions": [_version_data(one) for one in dossier.versions]} if history else {}),
     }

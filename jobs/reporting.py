@@ -75,8 +75,9 @@ def next_report(
     """The definition's next report: rendered, recorded, and copied into its folder (or into `out`).
 
     What `recipients` are to get is recorded with it, and sent by `jobs.deliver`; `also` is done in the transaction that
-    records both. `titles` are the descriptions of the searches; in `timezone` the last day of a mute ends. Raises OutputError before anything is recorded where
-    the folder can't be written, StoreBusy where another process has just made this report.
+    records both. `titles` are the descriptions of the searches; `timezone` is that of the last day of a mute. Raises
+    OutputError before anything is recorded where the folder can't be written, StoreBusy where another process has just
+    made this report.
     """
     with store.connect() as connection:
         progress = _progress(connection, definition.name)
@@ -145,7 +146,16 @@ def ad_hoc_report(
             until=days[1],
         )
         view = _view(
-            connection, definition, window, titles=titles, number=None, now=now, runs_of=found, since=since, until=until
+            connection,
+            definition,
+            window,
+            titles=titles,
+            number=None,
+            now=now,
+            timezone=timezone,
+            runs_of=found,
+            since=since,
+            until=until,
         )
     files = render(view, formats or _formats(definition.formats))
     written = write_copies(folder, files)

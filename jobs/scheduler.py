@@ -106,7 +106,11 @@ class Scheduler:
         try:
             self._register()
             self._note_config()
-            done += filter(None, map(self._look_at, self.plan.jobs))
+            names = self._due_names()
+            for job in self.plan.jobs:
+                # What waits in the store may have come to wait only now: a report's mails.
+                if job.waiting or job.name in names:
+                    done += filter(None, [self._look_at(job)])
             self._alert_where_due()
         except StoreError as error:
             self._store_is_away(error)
@@ -160,6 +164,15 @@ class Scheduler:
         self._config_well_since_start = self._config_error is None
 
     # --- one job --------------------------------------------------------------------------------------------
+
+    def _due_names(self) -> set[str]:
+        """Those of the jobs that may be due, by one read; the lock's holder looks again."""
+        now = self._clock()
+        with self._store.connect() as connection:
+            states = job_states(connection)
+            due = {job.name: job.due(states[job.name], connection) for job in self.plan.jobs}
+        healed = {name for name, state in states.items() if was_done_in_the_future(state, now=now)}
+        return healed | {name for name, at in due.items() if at is not None and at <= now}
 
     def _look_at(self, job: Job) -> Attempted | None:
         if self._due(job) is None:

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import date
 
 from reports.figures import Figures, MonthBar, SlipLine, StatusColumn, YearBar
-from reports.words import counted, day, listed, slip
+from reports.words import counted, day, field_label, listed, slip
 from tracker.study import PartialDate
 from tracker.words import date_in_words
 
 WIDTH = 360
+_SHORT = {"primary_completion_date": "primary", "completion_date": "study"}
 _LEFT, _RIGHT, _TOP, _PLOT = 30, 352, 14, 150
 
 
@@ -142,7 +143,7 @@ def _slip_chart(slips: Sequence[SlipLine], count: int) -> Chart | None:
     if not days:
         return None
     first, last = min(days), max(days)
-    left, height, row = 92, _TOP + 8 + 20 * len(slips), 20
+    left, height, row = 118, _TOP + 8 + 20 * len(slips), 20
     span = max((last - first).days, 1)
 
     def x(one: date) -> float:
@@ -154,8 +155,9 @@ def _slip_chart(slips: Sequence[SlipLine], count: int) -> Chart | None:
         shapes += [_line(at, _TOP, at, height, "grid"), _text(at, height + 14, str(year), "tick middle")]
     for place, (line, (start, end)) in enumerate(zip(slips, ends, strict=True)):
         y = _TOP + 8 + place * row
-        name = line.nct_id if place == 0 or slips[place - 1].nct_id != line.nct_id else ""
-        shapes.append(_text(0, y + 4, name or "″", "label"))
+        first_of_trial = place == 0 or slips[place - 1].nct_id != line.nct_id
+        shapes.append(_text(0, y + 4, line.nct_id if first_of_trial else "", "label"))
+        shapes.append(_text(left - 9, y + 4, _SHORT.get(line.field, ""), "tick end"))
         if start and end:
             way = "later" if end > start else "earlier"
             shapes += [
@@ -168,7 +170,8 @@ def _slip_chart(slips: Sequence[SlipLine], count: int) -> Chart | None:
     return Chart(
         key="figure-slips",
         title="Planned ends that moved",
-        said=f"From the first plan known to the plan of now: {counted(len(slips), 'planned end')} of {trials}.{cut}",
+        said="Primary and study completion, from the first plan known to the plan of now: "
+        f"{counted(len(slips), 'planned end')} of {trials}.{cut}",
         height=height + 22,
         shapes=tuple(shapes),
         legend=(("was", "first plan known"), ("now later", "put off to"), ("now earlier", "brought forward to")),
@@ -176,7 +179,7 @@ def _slip_chart(slips: Sequence[SlipLine], count: int) -> Chart | None:
         rows=tuple(
             (
                 line.nct_id,
-                line.milestone,
+                field_label(line.field),
                 date_in_words(line.first_plan),
                 date_in_words(line.plan),
                 slip(line.days, at_least=_is_bound(line)) or "",
@@ -195,7 +198,7 @@ def _columns(labels: Sequence[tuple[str, int]]) -> tuple[Shape, ...]:
     top = _nice(max(number for _, number in labels) or 1)
     slot = (_RIGHT - _LEFT) / len(labels)
     width = min(slot * 0.72, 40)
-    every = -(-len(labels) // 6)
+    every = -(-len(labels) * max(len(label) for label, _ in labels) // 36)
     shapes = [*_grid(top)]
     for place, (label, number) in enumerate(labels):
         x = _LEFT + place * slot + (slot - width) / 2

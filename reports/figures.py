@@ -10,7 +10,6 @@ from datetime import date
 from reports.facts import PLANNED_ENDS
 from reports.nets import Net
 from reports.trials import TrialNews
-from reports.words import field_label
 from tracker.changes import Kind
 from tracker.results_due import years_later
 from tracker.study import DateType, NctId, PartialDate, Status
@@ -59,7 +58,7 @@ class SlipLine:
     """One planned end of one trial: the first plan known, and the plan of now, as the registry writes them."""
 
     nct_id: NctId
-    milestone: str
+    field: str
     first_plan: str
     plan: str
     days: int
@@ -96,7 +95,7 @@ def figures_of(
     """`members` are the tracked trials; `history` counts them on earlier days and on this one, oldest first."""
     groups, columns = _statuses(history)
     bars, earlier = _new_trials(members)
-    slips = sorted((line for trial in news for line in _slips(trial)), key=lambda line: (-line.days, line.nct_id))
+    slips = _longest_first([tuple(_slips(trial)) for trial in news])
     return Figures(
         status_groups=groups,
         statuses=columns,
@@ -136,13 +135,19 @@ def _new_trials(members: Iterable[TrackedStudy]) -> tuple[tuple[YearBar, ...], i
     return bars, sum(number for year, number in numbers.items() if year < first)
 
 
+def _longest_first(by_trial: Iterable[tuple[SlipLine, ...]]) -> list[SlipLine]:
+    """A trial's lines together, the trial with the longest slip first."""
+    moved = sorted(filter(None, by_trial), key=lambda lines: (-max(line.days for line in lines), lines[0].nct_id))
+    return [line for lines in moved for line in sorted(lines, key=lambda line: PLANNED_ENDS.index(line.field))]
+
+
 def _slips(trial: TrialNews) -> Iterable[SlipLine]:
     for net in trial.nets:
         if net.field in PLANNED_ENDS and _is_told(trial, net):
             total = net.detail.get("total_days")
             yield SlipLine(
                 nct_id=net.nct_id,
-                milestone=field_label(net.field),
+                field=net.field,
                 first_plan=str(net.detail.get("first_plan") or net.before),
                 plan=str(net.after),
                 days=total if isinstance(total, int) else net.days or 0,

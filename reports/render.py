@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from reports.view import ReportView
 from tracker.definitions import WRITABLE_FORMATS
 from tracker.errors import UsageError
 
-FILENAMES: Mapping[str, str] = {"html": "report.html", "csv": "changes.csv", "json": "report.json"}
+FILENAMES: Mapping[str, str] = {
+    "html": "report.html",
+    "csv": "changes.csv",
+    "json": "report.json",
+    "xlsx": "report.xlsx",
+    "md": "report.md",
+    "studies": "studies.csv",
+}
 
 
 def render(view: ReportView, formats: Iterable[str]) -> dict[str, bytes]:
@@ -25,15 +32,53 @@ def _checked(format_: str) -> str:
 
 
 def _rendered(view: ReportView, format_: str) -> bytes:
-    # Imported when needed: pandas takes longer to load than everything else here together.
-    if format_ == "html":
-        from reports.html import report_html
+    return _RENDERERS[format_](view)
 
-        return report_html(view)
-    if format_ == "csv":
-        from reports.tables import changes_csv
 
-        return changes_csv(view.changes)
+# Each imports what it needs when it is needed: pandas and openpyxl take longer to load than all the rest together.
+
+
+def _html(view: ReportView) -> bytes:
+    from reports.html import report_html
+
+    return report_html(view)
+
+
+def _csv(view: ReportView) -> bytes:
+    from reports.tables import changes_csv
+
+    return changes_csv(view.changes)
+
+
+def _json(view: ReportView) -> bytes:
     from reports.data import report_json
 
     return report_json(view)
+
+
+def _xlsx(view: ReportView) -> bytes:
+    from reports.workbook import report_xlsx
+
+    return report_xlsx(view)
+
+
+def _markdown(view: ReportView) -> bytes:
+    from reports.markdown import report_markdown
+
+    return report_markdown(view)
+
+
+def _studies(view: ReportView) -> bytes:
+    from reports.tables import studies_csv
+
+    return studies_csv(view.studies)
+
+
+_RENDERERS: Mapping[str, Callable[[ReportView], bytes]] = {
+    "html": _html,
+    "csv": _csv,
+    "json": _json,
+    "xlsx": _xlsx,
+    "md": _markdown,
+    "studies": _studies,
+}

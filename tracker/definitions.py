@@ -9,8 +9,8 @@ from tracker.changes import Kind, Weight
 DEFAULT_FORMATS: tuple[str, ...] = ("html", "csv", "json")
 """What a report is written in where its definition does not say."""
 
-WRITABLE_FORMATS: tuple[str, ...] = DEFAULT_FORMATS
-"""All formats that this version can write; config refuses others."""
+WRITABLE_FORMATS: tuple[str, ...] = (*DEFAULT_FORMATS, "xlsx", "md", "studies")
+"""All formats that this version can write; config refuses others. `studies` is studies.csv, the trials of today."""
 
 DEFAULT_REPORT = "changes"
 """The name of the one report there is where config defines none."""

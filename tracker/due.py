@@ -35,8 +35,7 @@ def estimates(study: Study, *, now: date, changes: Iterable[Change] = ()) -> tup
     """All that should be checked about the study on the day `now`, in the order of `Check`.
 
     `changes` are recent ones of this study: what was corrected, and results that vanished, only they tell. Whether
-    results may be due is answered also where it is not assessable, of a trial of which the question arises: its
-    primary completion is reached or passed, and no results were submitted. All others are told only where they hold.
+    results may be due is answered also where it is not assessable; all others are told only where they hold.
     """
     found = [
         results_due(study, now=now),

@@ -79,14 +79,15 @@ def results_due(study: Study, *, now: date) -> Estimate:
 
     Appears applicable by 42 CFR 11.22(b): interventional, not withdrawn, started on or after 18 January 2017, of an
     FDA-regulated drug (phase 1 alone does not count) or device (feasibility does not count), with a site in the US or
-    exported from there. Due by 11.44: a year after the actual primary completion.
+    exported from there. Due by 11.44: a year after the actual primary completion. Where it can't be said whether the
+    rule applies, the calendar is not asked: the answer is the same before the day and after it.
     """
     trace = (*_applicable(study), *_clock_steps(study, now=now))
-    answers = {step.answer for step in trace}
-    if Answer.NO in answers:
-        return _estimate(study, Answer.NO, _why(trace, Answer.NO), trace)
-    if Answer.NOT_ASSESSABLE in answers:
-        return _estimate(study, Answer.NOT_ASSESSABLE, f"not assessable: {_why(trace, Answer.NOT_ASSESSABLE)}", trace)
+    for asked in (trace[:-_TIMED], trace[-_TIMED:]):
+        for answer in (Answer.NO, Answer.NOT_ASSESSABLE):
+            if any(step.answer is answer for step in asked):
+                said = _why(asked, answer)
+                return _estimate(study, answer, said if answer is Answer.NO else f"not assessable: {said}", trace)
     clock = results_clock(study)
     assert clock is not None  # noqa: S101 - a step above answers otherwise
     return _estimate(study, Answer.YES, _due_text(study, clock, now), trace, since=clock.due + MARGIN)
@@ -197,7 +198,11 @@ def _in_the_us(study: Study) -> Step:
 
 
 def _clock_steps(study: Study, *, now: date) -> tuple[Step, ...]:
-    return (_completed(study), _not_waived(study), _not_submitted(study), _past_due(study, now))
+    return (_not_waived(study), _not_submitted(study), _completed(study), _past_due(study, now))
+
+
+_TIMED = 2
+"""The last steps, which ask the calendar."""
 
 
 def _completed(study: Study) -> Step:

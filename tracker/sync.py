@@ -91,20 +91,21 @@ def sync(
     Raises StoreBusy where another process syncs, StoreError where the store can't be written. A registry that can't
     be asked raises nothing: the run ends as FAILED with the error.
     """
-    with run_lock(store), writing(store, dry_run=dry_run) as transaction:
+    with run_lock(store):
         quick_check(store)  # never on top of a damaged store: what it lost would look new
-        with transaction() as connection:
-            run_id = start_run(
-                connection,
-                source=source.description,
-                searches=[search.name for search in request.searches],
-                full=request.full,
-                started_at=now(),
-            )
-        _execute(_Run(transaction, source, request, run_id, now=now, progress=progress))
-        with transaction() as connection:
-            [run] = runs(connection, after=run_id - 1, until=run_id)
-            recorded = changes(connection, after_run=run_id - 1, until_run=run_id)
+        with writing(store, dry_run=dry_run) as transaction:
+            with transaction() as connection:
+                run_id = start_run(
+                    connection,
+                    source=source.description,
+                    searches=[search.name for search in request.searches],
+                    full=request.full,
+                    started_at=now(),
+                )
+            _execute(_Run(transaction, source, request, run_id, now=now, progress=progress))
+            with transaction() as connection:
+                [run] = runs(connection, after=run_id - 1, until=run_id)
+                recorded = changes(connection, after_run=run_id - 1, until_run=run_id)
     return Synced(run, tuple(recorded))
 
 

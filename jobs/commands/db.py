@@ -1,21 +1,22 @@
-"""`tracker db`: bring the store up to date, or check it."""
+"""`tracker db`: look after the store."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import click
 
 from jobs.commands.opening import open_for_reading
-from jobs.commands.options import common_options, config_at_a_glance, example, json_option
+from jobs.commands.options import common_options, config_at_a_glance, current_config, example, json_option
 from jobs.ending import DONE, FAILED
-from jobs.terminal import say, say_json
+from jobs.terminal import note, say, say_json
 
 
-@click.group(epilog=example("tracker db upgrade", "tracker db check"))
+@click.group(epilog=example("tracker db check", "tracker db backup"))
 @common_options
 def command() -> None:
-    """Bring the store up to date, or check it."""
+    """Look after the store: upgrade, check, back up, restore, move."""
 
 
 @command.command(epilog=example("tracker db upgrade"))
@@ -57,6 +58,67 @@ def check(as_json: bool) -> int:
             say(finding)
         say(f"{len(findings)} findings in {store.url}" if findings else f"All is well in {store.url}")
     return FAILED if findings else DONE
+
+
+@command.command(epilog=example("tracker db backup", "tracker db backup --out /mnt/backups --keep 30"))
+@common_options
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Default: store.backups.")
+@click.option("--keep", type=click.IntRange(min=1), metavar="N", help="How many stay; default: store.backups_kept.")
+@json_option
+def backup(out: Path | None, keep: int | None, as_json: bool) -> None:
+    """Back the store up while it is in use: one SQLite file, opened and read before it counts."""
+    from jobs.backup import make_backup
+    from jobs.syncing import utc_now
+
+    config = current_config(full=False)
+    made = make_backup(
+        config.store_url, folder=out or config.backup_folder, keep=keep or config.backups_kept, now=utc_now()
+    )
+    if as_json:
+        say_json({"path": made.path, "bytes": made.bytes, "studies": made.studies, "dropped": made.dropped})
+        return
+    say(f"{made.path}: {made.bytes / 1e6:.1f} MB, {made.studies} studies, read and found sound")
+    for dropped in made.dropped:
+        say(f"  made room: {dropped}")
+
+
+@command.command(epilog=example("tracker db restore data/backups/tracker-20261121T030000Z.db --replace"))
+@common_options
+@click.argument("backup_file", metavar="BACKUP", type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--replace", is_flag=True, help="Put it in the place of the store that is there, which is kept beside it."
+)
+def restore(backup_file: Path, replace: bool) -> None:
+    """Put a backup in the store's place. A PostgreSQL store must be empty."""
+    from jobs.backup import restore as put_back
+    from jobs.syncing import utc_now
+
+    config = current_config(full=False)
+    kept = put_back(backup_file, config.store_url, replace=replace, now=utc_now())
+    say(f"{backup_file} is the store now.")
+    if kept:
+        say(f"The store as it was: {kept}")
+
+
+@command.command(epilog=example("tracker db copy --to postgresql+psycopg://tracker@db.hospital.example/tracker"))
+@common_options
+@click.option("--to", "target", required=True, metavar="URL", help="The other store; made if need be.")
+def copy(target: str) -> None:
+    """Copy the store into another, verified row by row. One that was interrupted goes on where it stopped.
+
+    Then name the other in [store] url, and keep this one until the first run there has succeeded.
+    """
+    from jobs.backup import copy_to
+
+    told: set[str] = set()
+
+    def progress(table: str, _rows: int) -> None:
+        if table not in told:
+            told.add(table)
+            note(f"copying {table}")
+
+    rows = copy_to(current_config(full=False).store_url, target, progress=progress)
+    say(f"{rows} rows are in both stores, and the same.")
 
 
 def _changes_between(older: bytes, newer: bytes) -> Iterable[tuple[str, str]]:

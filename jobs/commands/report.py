@@ -132,6 +132,7 @@ def _next(
         output=config.output_folder,
         out=out,
         recipients=recipients,
+        timezone=config.timezone,
     )
 
 
@@ -158,6 +159,7 @@ def _ad_hoc(
             days=(since, until),
             formats=formats,
             now=utc_now(),
+            timezone=config.timezone,
             folder=out or config.output_folder / definition.name / "ad hoc" / named,
         )
 

@@ -51,6 +51,7 @@ def command(as_json: bool) -> int:
                 now=utc_now(),
                 output=config.output_folder,
                 recipients=told[definition.name],
+                timezone=config.timezone,
             )
             for definition in config.reports
         ]

@@ -122,6 +122,7 @@ def _say(shown: Sequence[Any], *, as_json: bool) -> None:
 def _dossier(store: Store, config: Glance, study: NctId) -> Dossier:
     from jobs.dossier import Dossier
     from tracker.store.changes import changes
+    from tracker.store.notes import notes
     from tracker.store.searches import memberships
     from tracker.store.studies import tracked_study, version_body, versions
 
@@ -136,6 +137,7 @@ def _dossier(store: Store, config: Glance, study: NctId) -> Dossier:
             excluded=_excluded(config, study),
             changes=tuple(changes(connection, nct_id=study)),
             versions=tuple(versions(connection, study)),
+            notes=tuple(notes(connection, nct_id=study)),
         )
 
 

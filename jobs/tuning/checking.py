@@ -17,7 +17,7 @@ from tracker.words import date_in_words
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedSearch:
-    """`number` is the search's place in config.toml, from 1. `fates`: None for a study that is there as it should be."""
+    """`number` is the search's place in config.toml, from 1. `fates`: None for a study that is there as expected."""
 
     number: int
     search: SearchDefinition

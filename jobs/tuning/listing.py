@@ -85,7 +85,7 @@ def _search_lines(search: Listed) -> list[str]:
         lines += hanging("  ", search.shipped)
     defined = search.defined
     if defined and defined.terms:
-        lines += ["", "  term  studies  since"]
+        lines += ["", "  term  studies  since        as sent"]
         for number, query in enumerate(defined.terms, 1):
             lines += _term_lines(str(number), search.terms.get(query), query)
     if search.imported and search.imported.matches:
@@ -97,7 +97,8 @@ def _search_lines(search: Listed) -> list[str]:
     for key, studies in (("include", defined.include), ("exclude", defined.exclude)) if defined else ():
         if studies:
             lines += ["", f"  {key}"]
-            lines += [line for study, reason in studies for line in hanging(f"    {study}  ", reason or "no reason given")]
+            for study, reason in studies:
+                lines += hanging(f"    {study}  ", reason or "no reason given")
     return lines
 
 
@@ -116,12 +117,10 @@ def _state(search: Listed) -> str:
 
 
 def _term_lines(number: str, stored: StoredTerm | None, query: TermQuery) -> list[str]:
-    """The numbers on a line of their own, because a term is often longer than what is left beside them."""
-    if stored is None or stored.since is None:
-        beside = "      –  not synced yet"
-    else:
-        beside = f"{stored.matches:>7,}  {_day(stored.since)}"
-    return [f"  {number:>4}  {beside}", *hanging("        ", term_in_words(query))]
+    synced = stored is not None and stored.since is not None
+    studies = f"{stored.matches:,}" if stored and synced else "–"
+    since = _day(stored.since) if stored and stored.since else "not synced"
+    return hanging(f"  {number:>4}  {studies:>7}  {since:<11}  ", term_in_words(query))
 
 
 def _day(instant: datetime) -> str:

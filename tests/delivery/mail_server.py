@@ -1,8 +1,11 @@
 """A real mail server on the loopback, to which a test says what it refuses, keeps quiet about, or does meanwhile."""
 
+# ruff: noqa: ARG002, N802 (the names and signatures are those that the library calls)
+
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -55,14 +58,14 @@ class MailServer:
 
     # --- what aiosmtpd calls ---------------------------------------------------------------------------
 
-    async def handle_MAIL(  # noqa: N802 (the library's name)
+    async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         if self.sender_answer.startswith("250"):
             envelope.mail_from = address
         return self.sender_answer
 
-    async def handle_RCPT(  # noqa: N802
+    async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         if address in self.refused:
@@ -70,7 +73,7 @@ class MailServer:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         if self.silent:
             await asyncio.sleep(3600)
         if self.data_answer.startswith("250"):
@@ -88,7 +91,9 @@ class MailServer:
         self.on_data()
         return self.data_answer
 
-    def authenticate(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, given: Any) -> AuthResult:
+    def authenticate(
+        self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, given: Any
+    ) -> AuthResult:
         assert isinstance(given, LoginPassword)
         known = self.passwords.get(given.login.decode()) == given.password.decode()
         return AuthResult(success=known, handled=False, auth_data=given.login)
@@ -99,6 +104,7 @@ def mail_server(
     *, certificate: ssl.SSLContext | None = None, security: str = "none", passwords: dict[str, str] | None = None
 ) -> Iterator[MailServer]:
     """A server that runs in a thread of its own until the block ends. `security` as in config.toml."""
+    logging.getLogger("mail.log").setLevel(logging.ERROR)  # it warns of deprecations of its own
     served = MailServer(passwords=passwords or {})
     options: dict[str, Any] = {"hostname": "mail.example", "enable_SMTPUTF8": False}
     if passwords:

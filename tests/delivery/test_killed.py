@@ -1,4 +1,4 @@
-"""A sender that is killed between the server's taking a mail and recording it: the same mail again, nobody forgotten."""
+"""A sender killed between the server's taking a mail and recording it: the same mail again, nobody forgotten."""
 
 from __future__ import annotations
 

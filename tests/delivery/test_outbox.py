@@ -202,4 +202,4 @@ def test_the_outbox_as_a_table(outbox: Outbox, server: MailServer) -> None:
     assert sent.split() == ["weekly", "1", "board", ANA, "sent", "1", "2026-03-02", "07:00", "UTC"]
     assert failed.split() == ["weekly", "1", "ben", BEN, "pending", "1", "2026-03-02", "07:01", "UTC"]
     assert error.endswith("451 later[2J")
-    assert MONDAY == outbox.now
+    assert outbox.now == MONDAY

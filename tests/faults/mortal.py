@@ -14,7 +14,6 @@ import resource
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -101,18 +100,18 @@ def import_everything() -> None:
 
 
 def _forked(*, arguments: Sequence[str], die_at: int, largest_file: int | None) -> dict[str, Any]:
-    reading, writing = os.pipe()
-    with tempfile.TemporaryFile("w+") as output:
-        child = os.fork()
-        if child == 0:
-            os.close(reading)
-            os._exit(_in_the_child(arguments, die_at, largest_file, output.fileno(), writing))
-        os.close(writing)
-        with os.fdopen(reading) as points:
-            passed = points.read().splitlines()
-        _, status = os.waitpid(child, 0)
-        output.seek(0)
-        said = output.read()
+    # Pipes, not files: what the child says must not count among the files that it can't write.
+    (from_points, points), (from_output, output) = os.pipe(), os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(from_points)
+        os.close(from_output)
+        os._exit(_in_the_child(arguments, die_at, largest_file, output, points))
+    os.close(points)
+    os.close(output)
+    with os.fdopen(from_output) as words, os.fdopen(from_points) as passing:
+        said, passed = words.read(), passing.read().splitlines()
+    _, status = os.waitpid(child, 0)
     killed = os.WIFSIGNALED(status)
     if killed and os.WTERMSIG(status) != signal.SIGKILL:
         raise RuntimeError(f"the command died of signal {os.WTERMSIG(status)}: {said}")
@@ -122,6 +121,8 @@ def _forked(*, arguments: Sequence[str], die_at: int, largest_file: int | None) 
 def _in_the_child(arguments: Sequence[str], die_at: int, largest_file: int | None, output: int, points: int) -> int:
     os.dup2(output, 1)
     os.dup2(output, 2)
+    os.close(output)
+    sys.stdout, sys.stderr = (os.fdopen(number, "w", closefd=False) for number in (1, 2))
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     passed = 0
 

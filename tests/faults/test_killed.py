@@ -134,9 +134,11 @@ def outcomes(place: Place) -> list[Outcome | None]:
         return [run.outcome for run in runs(connection)]
 
 
-def die_at_every_step(run: Callable[[int], Ended], again: Callable[[int], Ended]) -> Iterator[tuple[int, Ended]]:
-    """Each death in turn, once the command has been run again."""
-    for number in range(1, 200):
+def die_at_every_step(
+    run: Callable[[int], Ended], again: Callable[[int], Ended], *, stride: int = 1
+) -> Iterator[tuple[int, Ended]]:
+    """Each death in turn (or every second, third), once the command has been run again."""
+    for number in range(1, 200, stride):
         ended = run(number)
         if ended.code is not None:
             assert number > 10, f"too few points to die at: {ended.points}"
@@ -244,7 +246,7 @@ class TestPostgresql:
             return commands.run("sync", "--config", places[number].config, die_at=number)
 
         for number, ended in die_at_every_step(
-            run, lambda number: commands.run("sync", "--config", places[number].config)
+            run, lambda number: commands.run("sync", "--config", places[number].config), stride=3
         ):
             assert told(places[number]) == expected, ended.points
             postgresql_server.drop_database(f"{before}_{number}")

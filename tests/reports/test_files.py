@@ -26,7 +26,7 @@ from tracker.errors import InvalidNctId, OutputError, UsageError
 
 DESIGN_COLUMNS = [
     *("change_id", "nct_id", "kind", "field", "before", "after", "days", "days_at_least", "why", "weight", "search"),
-    *("run", "detected_at", "data_date", "brief_title", "overall_status", "lead_sponsor", "url"),
+    *("run", "detected_at", "data_date", "brief_title", "overall_status", "lead_sponsor", "url", "muted"),
 ]
 
 

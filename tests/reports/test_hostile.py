@@ -146,7 +146,7 @@ def test_no_cell_of_the_csv_is_a_formula(text: str) -> None:
     content = render(view, ("csv",))["changes.csv"].decode("utf-8-sig")
     rows = list(csv.reader(io.StringIO(content, newline=""), strict=True))
     assert len(rows) == len(view.changes) + 1
-    assert {len(row) for row in rows} == {18}
+    assert {len(row) for row in rows} == {19}
     assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\u200b-\u200f\u202a-\u202e\ufeff]", content)
     for row in rows[1:]:
         for cell in row:

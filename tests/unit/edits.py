@@ -68,7 +68,8 @@ def _places(value: Any, place: Place = ()) -> Iterator[Place]:
     for key, held in inner:
         if key not in UNTOUCHED:
             yield (*place, key)
-        yield from _places(held, (*place, key))
+        if key != "nctIdAliases":
+            yield from _places(held, (*place, key))
 
 
 def _edit(draw: st.DrawFn, record: Json, place: Place) -> None:
@@ -137,7 +138,7 @@ def noisy(record: Json, seed: int) -> Json:
     if isinstance(design, dict) and design.get("allocation") in (None, "NA"):
         design["allocation"] = rng.choice([None, "NA"])
     for location in (noised["protocolSection"].get("contactsLocationsModule") or {}).get("locations") or ():
-        if location:
+        if location is not None:
             location["geoPoint"] = {"lat": rng.random(), "lon": rng.random()}
     return noised
 
@@ -149,7 +150,7 @@ def _noisy(value: Any, rng: random.Random) -> Any:
     if isinstance(value, list):
         entries = [_noisy(inner, rng) for inner in value]
         rng.shuffle(entries)
-        if not rng.randrange(6):
+        if entries and not rng.randrange(6):
             objects = any(isinstance(inner, dict) for inner in entries)
             entries.insert(0, rng.choice([None, {}, {"name": None}] if objects else [None, "", " "]))
         return entries

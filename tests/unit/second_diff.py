@@ -256,7 +256,7 @@ def _sites(old: Any, new: Any) -> Iterator[tuple[str, str]]:
         yield "sites", "countries"
     if _named(map(_site, before)) != _named(map(_site, after)):
         yield "sites", "sites"
-    if any(_exchanged(before, after, _site, lambda one: one.get("status"))):
+    if _exchanged(before, after, _site, lambda one: one.get("status")):
         yield "sites", "site_status"
 
 
@@ -265,21 +265,17 @@ def _named(names: Iterable[str]) -> Counter[str]:
     return Counter(name for name in names if name)
 
 
-def _exchanged(
-    before: list[Any], after: list[Any], key: Callable[[Any], Any], what: Callable[[Any], Any]
-) -> Iterator[bool]:
-    """For each key on both sides: whether something there was replaced, not only added or dropped."""
-    for name in {key(one) for one in before} & {key(one) for one in after}:
-        old = Counter(what(one) for one in before if key(one) == name)
-        new = Counter(what(one) for one in after if key(one) == name)
-        yield bool(old - new) and bool(new - old)
+def _exchanged(before: list[Any], after: list[Any], key: Callable[[Any], Any], what: Callable[[Any], Any]) -> bool:
+    """Whether, under any key, something was replaced: not only added or dropped."""
+    old, new = (Counter((key(one), what(one)) for one in side) for side in (before, after))
+    return bool({name for name, _ in old - new} & {name for name, _ in new - old})
 
 
 def _contacts(old: Any, new: Any) -> bool:
     def rest(location: Any) -> str:
         return _as_text({key: held for key, held in location.items() if key not in (*SITE, "status")})
 
-    return any(_exchanged(_locations(old), _locations(new), lambda one: tuple(one.get(key) for key in SITE), rest))
+    return _exchanged(_locations(old), _locations(new), lambda one: tuple(one.get(key) for key in SITE), rest)
 
 
 def _references(old: Any, new: Any) -> Iterator[tuple[str, str]]:

@@ -117,9 +117,9 @@ def test_results_may_be_due_after_a_year_without_a_submission() -> None:
         "A drug or device that the FDA regulates? yes: an FDA-regulated drug, phase: Phase 4",
         "Started on or after 18 Jan 2017? yes: started 4 Jun 2018 (actual)",
         "In the US, or exported from there? yes: the product is exported from the US",
-        "Primary completion reached? yes: primary completion 17 Apr 2020 (actual)",
         "No waiver? yes: no waiver shows",
         "No results submitted yet? yes: no submission is visible",
+        "Primary completion reached? yes: primary completion 17 Apr 2020 (actual)",
         "More than 30 days (our margin) past the due day? yes: due 17 Apr 2021; today is 16 Dec 2024",
     ]
 
@@ -276,9 +276,11 @@ def test_what_should_be_checked(differs: dict[str, object], told: list[str]) -> 
 
 
 def test_a_real_trial_that_recruits_with_a_start_in_the_past() -> None:
-    found = estimates(NCT04033536, now=date(2020, 7, 28))
-    assert [one.text for one in found] == ["Recruiting, but its start is still Aug 2019 (estimated)."]
-    assert found[0].since == date(2019, 9, 1)
+    due, start = estimates(NCT04033536, now=date(2020, 7, 28))
+    assert due.answer is Answer.NOT_ASSESSABLE
+    assert due.text.startswith("not assessable: the FDA fields are absent from the record")
+    assert start.text == "Recruiting, but its start is still Aug 2019 (estimated)."
+    assert start.since == date(2019, 9, 1)
 
 
 def test_whether_results_are_due_is_told_where_it_cannot_be_assessed() -> None:

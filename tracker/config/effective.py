@@ -32,6 +32,12 @@ class Config:
     store_url: str
     output_folder: Path
     ca_bundle: Path | None
+    backup_folder: Path
+
+    @property
+    def backups_kept(self) -> int:
+        """How many backups stay; older ones make room."""
+        return self.settings.store.backups_kept
 
     @property
     def registry(self) -> Registry:
@@ -65,6 +71,7 @@ def load_config(path: Path, *, full: bool = True, environ: Mapping[str, str] | N
         store_url=url_in_force(settings.store.url, settings.store.url_env, path=path, environ=environ),
         output_folder=path.parent / settings.output.folder,
         ca_bundle=path.parent / ca_bundle if ca_bundle else None,
+        backup_folder=path.parent / settings.store.backups,
     )
 
 

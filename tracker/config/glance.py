@@ -33,7 +33,7 @@ KEYS: Mapping[str, Any] = {
             "ca_bundle",
         )
     ),
-    "store": dict.fromkeys(("url", "url_env")),
+    "store": dict.fromkeys(("url", "url_env", "backups", "backups_kept")),
     "output": dict.fromkeys(("folder",)),
     "search": {
         "name": None,

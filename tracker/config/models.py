@@ -46,6 +46,8 @@ class Registry(Section):
 class Store(Section):
     url: StoreUrl = store_url.DEFAULT
     url_env: VariableName | None = None  # instead of `url`, where the URL holds a password
+    backups: Text = "data/backups"  # the folder that backups go to
+    backups_kept: Annotated[int, Field(ge=1, le=10_000)] = 14
 
 
 class Output(Section):

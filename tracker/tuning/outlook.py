@@ -28,17 +28,27 @@ class LeaveWhy(StrEnum):
     EXCLUDED = "on the exclude list"
 
 
+class HoldWhy(StrEnum):
+    """A study that stays as it is, because the edit takes back what the next sync would do."""
+
+    KEPT_OUT = "no member yet, and only a dropped term brings it"
+    KEPT_IN = "no term as configured returns it now, but an added one does"
+
+
+Why = EnterWhy | LeaveWhy | HoldWhy
+
+
 @dataclass(frozen=True, slots=True)
 class Prospect:
-    """A study that would enter or leave. `terms` are the numbers of the terms that return it now."""
+    """A study that would enter or leave, or is kept from it. `terms` are the numbers of those that return it now."""
 
     nct_id: NctId
-    why: EnterWhy | LeaveWhy
+    why: Why
     terms: tuple[int, ...]
 
     @property
     def by_edit(self) -> bool:
-        return self.why in (EnterWhy.EDIT, LeaveWhy.EDIT)
+        return self.why in (EnterWhy.EDIT, LeaveWhy.EDIT, *HoldWhy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +59,7 @@ class Outlook:
     after: frozenset[NctId]
     entering: tuple[Prospect, ...]
     leaving: tuple[Prospect, ...]
+    held: tuple[Prospect, ...]
 
 
 def outlook(edit: Edit, brought: Brought, *, members: frozenset[NctId]) -> Outlook:
@@ -67,6 +78,10 @@ def outlook(edit: Edit, brought: Brought, *, members: frozenset[NctId]) -> Outlo
         leaving=tuple(
             Prospect(study, _leave_why(study, edit.search, live), terms.get(study, ()))
             for study in sorted(members - after)
+        ),
+        held=(
+            *(Prospect(study, HoldWhy.KEPT_OUT, terms[study]) for study in sorted(live - members - after)),
+            *(Prospect(study, HoldWhy.KEPT_IN, terms[study]) for study in sorted((members & after) - live)),
         ),
     )
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tracker.searches import SearchDefinition
 
-_VERSION = re.compile(r"^#.*\bshipped terms, version (\d+)", re.MULTILINE | re.IGNORECASE)
+_VERSION = re.compile(r"^\s*#.*\bshipped terms, version (\d+)", re.MULTILINE | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,204 @@
+"""`tracker deliver`, and what `tracker report` and `tracker run` send."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.commands.command_line import CommandLine
+from tests.commands.conftest import CONFIG
+from tests.delivery.mail_server import MailServer, mail_server
+from tracker.store.deliveries import deliveries
+from tracker.store.engine import open_store
+from tracker.store.reports import definition
+
+SECRET = "open=sesame-4711"
+
+
+@pytest.fixture
+def server() -> Iterator[MailServer]:
+    with mail_server(passwords={"tracker": SECRET}) as served:
+        yield served
+
+
+def configured(server: MailServer, *, board: str = 'mail = ["ana@hospital.example"]', login: bool = True) -> str:
+    credentials = 'username = "tracker"\npassword_env = "TRACKER_SMTP_PASSWORD"' if login else ""
+    return f"""{CONFIG}
+[[report]]
+name = "weekly"
+recipients = ["board"]
+
+[[recipient]]
+name = "board"
+{board}
+
+[smtp]
+host = "127.0.0.1"
+port = {server.port}
+security = "none"
+sender = "tracker@hospital.example"
+{credentials}
+"""
+
+
+@pytest.fixture
+def mailing(synced: Path, server: MailServer, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The synced folder with a recipient, a mail server, and its password in the environment."""
+    (synced / "config.toml").write_text(configured(server))
+    monkeypatch.setenv("TRACKER_SMTP_PASSWORD", SECRET)
+    return synced
+
+
+def reports_made(folder: Path) -> int:
+    with open_store(f"sqlite:///{folder / 'data' / 'tracker.db'}") as store, store.connect() as connection:
+        progress = definition(connection, "weekly")
+    return progress.reports if progress else 0
+
+
+def states(folder: Path) -> list[str]:
+    with open_store(f"sqlite:///{folder / 'data' / 'tracker.db'}") as store, store.connect() as connection:
+        return [one.state.value for one in deliveries(connection)]
+
+
+def test_a_report_is_sent_to_its_recipients(tracker: CommandLine, mailing: Path, server: MailServer) -> None:
+    ended = tracker("report")
+    assert (ended.exit_code, ended.err) == (0, "")
+    assert "Report 1 of weekly to board (ana@hospital.example): sent." in ended.out
+    [received] = server.received
+    page = next(received.message.iter_attachments())
+    assert page.get_filename() == "weekly-1-report.html"
+    folder = mailing / "data" / "reports" / "weekly" / "1"
+    assert page.get_payload(decode=True) == (folder / "report.html").read_bytes()
+    body = received.message.get_body(("html",))
+    assert body is not None
+    assert body.get_content().split() == (folder / "mail.html").read_text().split()
+    assert tracker("deliver").exit_code == 0
+    assert len(server.received) == 1
+
+
+def test_a_failure_is_told_and_made_up_for(tracker: CommandLine, mailing: Path, server: MailServer) -> None:
+    server.refused["ana@hospital.example"] = "550 no such mailbox"
+    ended = tracker("report")
+    assert ended.exit_code == 3
+    assert "GIVEN UP after 1 attempt" in ended.err
+    assert "550 no such mailbox" in ended.err
+    assert reports_made(mailing) == 1
+    still = tracker("deliver")
+    assert still.exit_code == 3
+    assert "given up" in still.out
+    server.refused.clear()
+    again = tracker("deliver", "--retry", "--json")
+    assert again.exit_code == 0
+    told = json.loads(again.out)
+    assert [one["state"] for one in told["outbox"]] == ["sent"]
+    assert told["attempted"][0]["attempts"] == 2
+    assert states(mailing) == ["sent"]
+
+
+@pytest.mark.parametrize("words", [("report",), ("run",)], ids=" ".join)
+def test_a_missing_secret_is_refused_before_anything_is_recorded(
+    tracker: CommandLine, mailing: Path, server: MailServer, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    monkeypatch.delenv("TRACKER_SMTP_PASSWORD")
+    before = (mailing / "data" / "tracker.db").read_bytes()
+    ended = tracker(*words)
+    assert ended.exit_code == 2
+    assert ended.err == (
+        "tracker: smtp.password_env: the environment variable TRACKER_SMTP_PASSWORD is not set. "
+        "It is to hold the mail server's password.\n"
+    )
+    assert (mailing / "data" / "tracker.db").read_bytes() == before
+    assert not (mailing / "data" / "reports").exists()
+
+
+@pytest.mark.parametrize(
+    ("board", "line"),
+    [
+        ('url_env = "TEAMS_URL"', 'recipient "board": the environment variable TEAMS_URL is not set. '),
+        ('mail = ["a@b.example"]\nattach = ["pdf"]', 'recipient[1].attach[1]: "pdf" is no format'),
+        ('mail = ["a@b.example"]\ngive_up_days = 0', "recipient[1].give_up_days: "),
+        ('url_env = "TEAMS_URL"\nattach = ["csv"]', "recipient[1].attach: goes with mail"),
+    ],
+)
+def test_a_recipient_that_makes_no_sense_is_refused(
+    tracker: CommandLine, mailing: Path, server: MailServer, board: str, line: str
+) -> None:
+    (mailing / "config.toml").write_text(configured(server, board=board))
+    ended = tracker("report")
+    assert ended.exit_code == 2
+    assert line in ended.err
+    assert states(mailing) == []
+
+
+def test_a_login_without_a_password_is_refused(tracker: CommandLine, mailing: Path, server: MailServer) -> None:
+    text = configured(server, login=False) + 'username = "tracker"\n'
+    (mailing / "config.toml").write_text(text)
+    assert "smtp: password_env or password_file is missing" in tracker("report").err
+
+
+@pytest.mark.parametrize(("content", "line"), [("\n", "is empty"), (None, "can't be read: No such file"), ("é\n", "ASCII")])
+def test_a_password_file(
+    tracker: CommandLine, mailing: Path, server: MailServer, content: str | None, line: str
+) -> None:
+    text = configured(server).replace('password_env = "TRACKER_SMTP_PASSWORD"', 'password_file = "smtp-password"')
+    (mailing / "config.toml").write_text(text)
+    secret = mailing / "smtp-password"
+    if content is not None:
+        secret.write_text(content)
+    ended = tracker("report")
+    assert ended.exit_code == 2
+    assert line in ended.err
+    secret.write_text(f"{SECRET}\n")
+    assert tracker("report").exit_code == 0
+    assert [one.login for one in server.received] == ["tracker"]
+
+
+def test_no_secret_is_ever_printed_or_stored(tracker: CommandLine, mailing: Path, server: MailServer) -> None:
+    server.passwords["tracker"] = "changed"
+    for words in (("-vv", "report"), ("deliver", "--retry", "--debug", "-vv"), ("deliver", "--test", "board", "--debug")):
+        ended = tracker(*words)
+        assert ended.exit_code in (1, 3)
+        assert "refuses the login of tracker" in ended.err
+        assert SECRET not in ended.out + ended.err
+    assert SECRET not in tracker("config", "show").out
+    for file in (mailing / "data").rglob("*"):
+        assert not file.is_file() or SECRET.encode() not in file.read_bytes()
+
+
+# --test
+
+
+def test_the_test_message_really_arrives(tracker: CommandLine, mailing: Path, server: MailServer) -> None:
+    ended = tracker("deliver", "--test", "board")
+    assert ended.exit_code == 0
+    assert ended.out == "A test message went to board (ana@hospital.example).\n"
+    [received] = server.received
+    assert "board can be reached" in received.message.get_content()
+    assert reports_made(mailing) == 0
+
+
+def test_the_test_message_really_fails(tracker: CommandLine, mailing: Path, server: MailServer) -> None:
+    server.refused["ana@hospital.example"] = "550 no such mailbox"
+    ended = tracker("deliver", "--test", "board")
+    assert ended.exit_code == 1
+    assert "550 no such mailbox. Check the address in config.toml" in ended.err
+    told = tracker("deliver", "--test", "board", "--json")
+    assert told.exit_code == 1
+    [one] = json.loads(told.out)
+    assert one["sent"] is False
+
+
+def test_the_test_of_nobody(tracker: CommandLine, mailing: Path) -> None:
+    ended = tracker("deliver", "--test", "bord")
+    assert ended.exit_code == 2
+    assert '"bord" is no recipient of' in ended.err
+    assert "board" in ended.err
+    assert tracker("deliver", "--test", "board", "--retry").exit_code == 2
+
+
+def test_an_empty_outbox(tracker: CommandLine, synced: Path) -> None:
+    ended = tracker("deliver")
+    assert (ended.exit_code, ended.out) == (0, "The outbox is empty.\n")

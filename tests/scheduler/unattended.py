@@ -1,0 +1,213 @@
+"""A tracker in a hospital's corner: a folder with a config.toml, a registry, a mail server, and a clock of its own.
+
+It can be switched off and on, and killed at any write: in the middle of its work everything that it tries to write
+from then on fails, as nothing that a dead process would have done can happen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from jobs.planning import World as Surroundings
+from jobs.planning import plan_of
+from jobs.rereading import ConfigFile
+from jobs.scheduler import Attempted, Plan, Scheduler
+from jobs.stopping import Stop
+from tests.delivery.mail_server import MailServer
+from tests.registry.standin import StandIn
+from tracker.config import Config, load_config
+from tracker.registry.client import RegistryClient
+from tracker.store.engine import Store, open_store
+from tracker.store.job_log import Attempt, JobState, attempts, job_states
+from tracker.store.locking import scheduler_lock
+
+CONFIG = """
+[registry]
+base_url = "{registry}"
+[store]
+url = "{store}"
+[[search]]
+name = "spine"
+{terms}
+[schedule]
+timezone = "Europe/Bucharest"
+sync = "30 16 * * mon-fri"
+[[report]]
+name = "weekly"
+schedule = "0 7 * * mon"
+recipients = ["coordinators"]
+{more}
+[[recipient]]
+name = "coordinators"
+mail = ["board@hospital.example"]
+[[recipient]]
+name = "admin"
+mail = ["admin@hospital.example"]
+[smtp]
+host = "127.0.0.1"
+port = {mail}
+security = "none"
+sender = "tracker@hospital.example"
+[alerts]
+recipients = ["admin"]
+"""
+SPINE_TERM = "  [[search.term]]\n  condition = 'Spine tumor'\n"
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+class Clock:
+    """Aware UTC, set by the test; each look is a millisecond later, as instants of one process differ."""
+
+    def __init__(self, start: datetime) -> None:
+        self.now = start
+
+    def __call__(self) -> datetime:
+        self.now += timedelta(milliseconds=1)
+        return self.now
+
+
+def patient_client(config: Config, _stop: Stop) -> RegistryClient:
+    """A client that asks as often as it wants and waits for nothing."""
+    return RegistryClient(
+        config.registry.base_url, requests_per_second=1000, timeout_s=5, sleep=lambda _: None, chance=lambda: 0.0
+    )
+
+
+class Unattended:
+    """The tracker's owner and its power switch. `look()` is what the timer does every few seconds."""
+
+    def __init__(
+        self,
+        folder: Path,
+        registry: StandIn,
+        mail: MailServer,
+        *,
+        start: datetime,
+        store_url: str | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self.folder = folder
+        self.registry = registry
+        self.mail = mail
+        self.clock = Clock(start)
+        self.config_path = folder / "config.toml"
+        self._store_url = store_url or f"sqlite:///{folder / 'tracker.db'}"
+        self._environ = environ or {}
+        self._edits = 0
+        self._running: Iterator[Scheduler] | None = None
+        self._switch: Any = None
+        self.scheduler: Scheduler | None = None
+        self.store: Store | None = None
+        self.killed = 0
+        self.writes_left: int | None = None
+        self.write_config()
+
+    # --- what the owner does ---------------------------------------------------------------------------
+
+    def write_config(self, *, terms: str = SPINE_TERM, more: str = "", replacing: tuple[str, str] = ("", "")) -> None:
+        text = CONFIG.format(
+            registry=self.registry.url, store=self._store_url, terms=terms, more=more, mail=self.mail.port
+        )
+        self._edits += 1  # so that no two versions of the file have the same size
+        self.config_path.write_text(text.replace(*replacing) + "#" * self._edits + "\n")
+
+    def switch_on(self) -> None:
+        self._switch = self._power()
+        self._switch.__enter__()
+
+    def switch_off(self) -> None:
+        switch, self._switch = self._switch, None
+        if switch:
+            switch.__exit__(None, None, None)
+
+    @property
+    def is_on(self) -> bool:
+        return self._switch is not None
+
+    def look(self) -> list[Attempted]:
+        """One look. A killed tracker is started again at once, as a service manager does, and looks again."""
+        assert self.scheduler
+        try:
+            return self.scheduler.step()
+        except Killed:
+            self.killed += 1
+            self.writes_left = None
+            self.switch_off()
+            self.switch_on()
+            return self.look()
+
+    def look_at(self, instant: datetime) -> list[Attempted]:
+        self.clock.now = instant
+        return self.look()
+
+    def kill_at_write(self, number: int) -> None:
+        """At that write from now on: in turn just after its commit, and just before."""
+        self.writes_left = number
+
+    # --- what can be seen ------------------------------------------------------------------------------
+
+    def states(self) -> dict[str, JobState]:
+        assert self.store
+        with self.store.connect() as connection:
+            return job_states(connection)
+
+    def attempts(self, name: str | None = None) -> list[Attempt]:
+        assert self.store
+        with self.store.connect() as connection:
+            return attempts(connection, name=name)
+
+    # --- inside ----------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _power(self) -> Iterator[None]:
+        surroundings = Surroundings(clock=self.clock, environ=self._environ, connect=patient_client)
+        config = load_config(self.config_path)
+        file = ConfigFile(config)
+
+        def reread() -> Plan | None:
+            changed = file.changed()
+            return None if changed is None else plan_of(changed, surroundings)
+
+        with open_store(config.store_url, create=True) as store, scheduler_lock(store):
+            self._make_mortal(store)
+            self.store = store
+            self.scheduler = Scheduler(store, plan_of(config, surroundings), clock=self.clock, reread=reread)
+            try:
+                yield
+            finally:
+                self.scheduler = self.store = None
+
+    def _make_mortal(self, store: Store) -> None:
+        begin = store.begin
+        alive = [True]
+
+        @contextmanager
+        def mortal_begin() -> Iterator[Any]:
+            if not alive[0]:
+                raise Killed
+            after = False
+            with begin() as connection:
+                yield connection
+                if self.writes_left is not None:
+                    self.writes_left -= 1
+                    dies = self.writes_left <= 0
+                    after = dies and self.killed % 2 == 0
+                    if dies:
+                        alive[0] = False
+                    if dies and not after:
+                        raise Killed
+            if after:
+                raise Killed
+
+        store.begin = mortal_begin  # type: ignore[method-assign]
+
+
+def utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)

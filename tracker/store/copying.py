@@ -1,0 +1,158 @@
+"""Copies a whole store into another: from SQLite to PostgreSQL, back, or into a backup. Verified row by row, resumable.
+
+Table by table, in the order that foreign keys allow, in chunks by primary key. A chunk that is there already is left
+alone, so a copy that was interrupted goes on where it stopped; a second pass holds every row against its source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Table, and_, delete, func, insert, select, text, tuple_, update
+
+from tracker.errors import StoreError, StoreUnusable
+from tracker.store.connections import Store
+from tracker.store.schema import metadata, run
+
+CHUNK = 500
+"""Rows in one transaction. Bodies have some 10 kB each."""
+
+Row = dict[str, Any]
+Progress = Callable[[str, int], None]
+"""Told the table, and how many of its rows have been copied or compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """How many rows each table has, in both stores, after the copy."""
+
+    rows: Mapping[str, int]
+
+    @property
+    def total(self) -> int:
+        return sum(self.rows.values())
+
+
+def copy_store(source: Store, target: Store, *, progress: Progress = lambda *_: None) -> Copied:
+    """Makes `target` hold what `source` holds. The caller keeps others from writing to either (`run_lock`).
+
+    Raises StoreUnusable where the target holds another store's data, StoreError where the two differ at the end.
+    """
+    if _is_new(source, target):
+        _clear(target)
+    with source.connect() as reading:
+        for table in metadata.sorted_tables:
+            done = 0
+            for rows in _chunks(reading, table):
+                with target.begin() as writing:
+                    _put(writing, table, rows)
+                done += len(rows)
+                progress(table.name, done)
+        with target.begin() as writing:
+            _set_sequences(writing)
+        return Copied({table.name: _verified(reading, target, table, progress) for table in metadata.sorted_tables})
+
+
+def _is_new(source: Store, target: Store) -> bool:
+    """Whether the target has had no run yet. One that was begun from this source holds its first run; anything else
+    is not ours to write over: StoreUnusable."""
+    first = select(run.c.started_at, run.c.process, run.c.source).order_by(run.c.id).limit(1)
+    with source.connect() as reading, target.connect() as other:
+        ours, theirs = reading.execute(first).first(), other.execute(first).first()
+    if theirs is not None and theirs != ours:
+        raise StoreUnusable(
+            f"{target.url} holds the data of another store",
+            subject=target.url,
+            advice="Copy into an empty database, or a file that is not there yet.",
+        )
+    return theirs is None
+
+
+def _clear(target: Store) -> None:
+    """Takes out what a store is born with (its identity): it is to be the same store as the source."""
+    with target.begin() as connection:
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(delete(table))
+
+
+def _chunks(connection: Connection, table: Table) -> Iterator[list[Row]]:
+    """All rows in the order of the primary key, a chunk at a time."""
+    key = list(table.primary_key.columns)
+    last: tuple[Any, ...] | None = None
+    while True:
+        query = select(table).order_by(*key).limit(CHUNK)
+        if last is not None:
+            query = query.where(tuple_(*key) > tuple_(*last))
+        rows = [dict(row) for row in connection.execute(query).mappings()]
+        if rows:
+            yield rows
+        if len(rows) < CHUNK:
+            return
+        last = tuple(rows[-1][column.name] for column in key)
+
+
+def _put(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+    """Inserts what is missing, and rewrites what an interrupted copy left behind in an older state."""
+    held = _held(connection, table, rows)
+    if new := [row for row in rows if _key(table, row) not in held]:
+        connection.execute(insert(table), new)
+    for row in rows:
+        key = _key(table, row)
+        if key in held and held[key] != row:
+            same = and_(*(column == row[column.name] for column in table.primary_key.columns))
+            connection.execute(update(table).where(same).values(row))
+
+
+def _held(connection: Connection, table: Table, rows: Sequence[Row]) -> dict[tuple[Any, ...], Row]:
+    """The target's rows between the first and the last of a chunk, by primary key."""
+    key = list(table.primary_key.columns)
+    first, last = (tuple_(*_key(table, row)) for row in (rows[0], rows[-1]))
+    between = select(table).where(tuple_(*key) >= first, tuple_(*key) <= last)
+    return {_key(table, row): dict(row) for row in connection.execute(between).mappings()}
+
+
+def _key(table: Table, row: Any) -> tuple[Any, ...]:
+    return tuple(row[column.name] for column in table.primary_key.columns)
+
+
+def _set_sequences(connection: Connection) -> None:
+    """PostgreSQL counts its own row numbers: the next must come after those that were copied."""
+    if connection.dialect.name != "postgresql":
+        return
+    for table in metadata.sorted_tables:
+        column = table.autoincrement_column
+        if column is None:
+            continue
+        highest = connection.execute(select(func.max(column))).scalar()
+        if highest is not None:
+            connection.execute(
+                text("SELECT setval(pg_get_serial_sequence(:table, :column), :highest)"),
+                {"table": table.name, "column": column.name, "highest": highest},
+            )
+
+
+def _verified(reading: Connection, target: Store, table: Table, progress: Progress) -> int:
+    """Holds every row against its source. Returns how many there are."""
+    count = 0
+    with target.connect() as other:
+        for rows in _chunks(reading, table):
+            held = _held(other, table, rows)
+            for row in rows:
+                if held.get(_key(table, row)) != row:
+                    raise StoreError(
+                        f"the copy differs in table {table.name}, row {_key(table, row)}",
+                        subject=target.url,
+                        advice="Run the same command again; if it says so again, keep the source and report it.",
+                    )
+            count += len(rows)
+            progress(f"{table.name} (compared)", count)
+        there = other.execute(select(func.count()).select_from(table)).scalar_one()
+    if there != count:
+        raise StoreError(
+            f"the copy has {there} rows in table {table.name}, the source {count}",
+            subject=target.url,
+            advice="Copy into an empty database, or a file that is not there yet.",
+        )
+    return count
