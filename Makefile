@@ -25,9 +25,12 @@ check: $(READY) ## Lint, types and import layers
 bench: $(READY) ## Measure speed, memory and size against a floor
 	@$(BIN)/python -m tests.bench
 
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--upgrade --custom-compile-command "make lock"
+
 lock: $(READY) ## Resolve the dependencies anew
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--upgrade --extra dev --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
+	$(COMPILE) --extra dev --output-file requirements.lock pyproject.toml
+	$(COMPILE) --extra chat --constraints requirements.lock --output-file deploy/requirements.lock pyproject.toml
 
 clean: ## Remove the environment, the caches and the demo
 	rm -rf .venv demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

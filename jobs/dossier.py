@@ -13,6 +13,7 @@ from jobs.terminal import columns, facts
 from reports.facts import fact_of, membership_fact
 from reports.nets import nets_of
 from tracker.changes import Change, Kind, RecordedChange
+from tracker.estimates import Answer, Estimate
 from tracker.phases import phases_claimed
 from tracker.searches import term_in_words
 from tracker.study import NctId, Study, study_url
@@ -55,6 +56,7 @@ class Dossier:
     changes: tuple[RecordedChange, ...]
     versions: tuple[Version, ...]
     notes: tuple[Note, ...] = ()
+    estimates: tuple[Estimate, ...] = ()
 
 
 def dossier_lines(dossier: Dossier, *, history: bool) -> list[str]:
@@ -63,10 +65,24 @@ def dossier_lines(dossier: Dossier, *, history: bool) -> list[str]:
     title = plain_line(study.brief_title or study.official_title or NOT_GIVEN)
     lines = [f"{study.nct_id}  {title}", study_url(study.nct_id), ""]
     lines += facts([*standing(study), *_tracking(dossier)])
+    if dossier.estimates:
+        lines += ["", "To check (estimates, not findings)", *_estimates(dossier.estimates)]
     lines += ["", *_changes(dossier)]
     if history:
         lines += ["", "Versions held", *_versions(dossier.versions)]
     return lines
+
+
+def _estimates(estimates: Iterable[Estimate]) -> list[str]:
+    """Each with the steps of its rule."""
+    lines = []
+    for one in estimates:
+        unsure = one.answer is Answer.NOT_ASSESSABLE
+        lines.append(f"  {'Results may be due: ' if unsure else ''}{one.text}")
+        if one.quote:
+            lines.append(f'    the record\'s own notice: "{_cut(one.quote)}"')
+        lines += [f"    {step}" for step in one.trace]
+    return [plain_line(line) for line in lines]
 
 
 def standing(study: Study) -> list[tuple[str, str]]:
@@ -230,8 +246,20 @@ def dossier_data(dossier: Dossier, *, history: bool) -> dict[str, Any]:
         "memberships": [_membership_data(stay) for stay in dossier.memberships],
         "excluded": [{"search": search, "reason": reason} for search, reason in dossier.excluded],
         "marks": [note_data(one) for one in dossier.notes],
+        "estimates": [_estimate_data(one) for one in dossier.estimates],
         "changes": [_change_data(recorded, tracked) for recorded in _newest_first(dossier.changes)],
         **({"versions": [_version_data(one) for one in dossier.versions]} if history else {}),
+    }
+
+
+def _estimate_data(estimate: Estimate) -> dict[str, Any]:
+    return {
+        "check": estimate.check,
+        "answer": estimate.answer,
+        "text": estimate.text,
+        "trace": [dataclasses.asdict(step) for step in estimate.trace],
+        "since": estimate.since,
+        "quote": estimate.quote,
     }
 
 

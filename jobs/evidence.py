@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from reports.figures import StatusCounts
 from reports.history import HISTORY_FIELDS, days_shown, status_history
 from tracker.changes import RecordedChange
-from tracker.due import estimates, may_be_told
+from tracker.due import estimates, may_be_told, overdue
 from tracker.estimates import Estimate
 from tracker.parse import parse
 from tracker.record import Unreadable
 from tracker.store.changes import changes as recorded_changes
-from tracker.store.runs import runs
+from tracker.store.runs import last_successful_run, runs
 from tracker.store.searches import searches
 from tracker.store.studies import newest_bodies
 
@@ -37,28 +37,52 @@ def evidence(
     studies: Iterable[TrackedStudy],
     *,
     on: date,
-    changes: Iterable[RecordedChange] = (),
+    changes: Sequence[RecordedChange] = (),
+    classify_all: bool = False,
 ) -> Evidence:
-    """What the records of these studies tell on the day `on`; `changes` are recent ones of any study.
+    """What the records of these studies tell on the day `on`; `changes` are those that the report may tell.
 
-    Every record is read once: what it costs is a fraction of a millisecond each. One that can't be read is left out;
-    its run has told the problem.
+    Every record is read once, for a fraction of a millisecond. Classes take some milliseconds each: only studies that
+    changed are classified, unless `classify_all`. A record that can't be read is
+    left out; its run has told the problem.
     """
+    from reports.labels import labels_of
+    from tracker.taxonomy import classify
+
     by_study = {
         nct_id: [one.change for one in found]
         for nct_id, found in groupby(
             sorted(changes, key=lambda one: (one.change.nct_id, one.number)), key=lambda one: one.change.nct_id
         )
     }
-    wanted = [one.summary.nct_id for one in studies if one.searches and may_be_told(one.summary)]
+    wanted = [
+        one.summary.nct_id
+        for one in studies
+        if classify_all or one.summary.nct_id in by_study or may_be_told(one.summary)
+    ]
     found: list[Estimate] = []
+    labels: dict[NctId, tuple[str, ...]] = {}
     for nct_id, body in newest_bodies(connection, wanted):
         try:
             study = parse(body)
         except Unreadable:
             continue
         found += estimates(study, now=on, changes=by_study.get(nct_id, ()))
-    return Evidence(estimates=tuple(found))
+        if classify_all or nct_id in by_study:
+            labels[nct_id] = labels_of(classify(study))
+    return Evidence(estimates=tuple(found), labels=labels)
+
+
+def day_of_data(connection: Connection) -> date:
+    """The day that estimates of now are made for: the registry's data date of the last success, else today in UTC."""
+    run = last_successful_run(connection)
+    return run.data_date if run and run.data_date else datetime.now(UTC).date()
+
+
+def overdue_trials(connection: Connection, studies: Sequence[TrackedStudy]) -> frozenset[NctId]:
+    """Of these, by the registry's newest data: something is expected by now (results, an end, a start, a check)."""
+    found = evidence(connection, studies, on=day_of_data(connection))
+    return frozenset(one.nct_id for one in overdue(found.estimates))
 
 
 def past_statuses(

@@ -75,7 +75,15 @@ def plan_of(config: Config, world: World) -> Plan:
     for definition in config.reports:
         if definition.schedule:
             work = partial(_report, config, world, definition)
-            jobs.append(Job(name=f"report {definition.name}", work=work, cron=definition.schedule, zone=zone))
+            jobs.append(
+                Job(
+                    name=f"report {definition.name}",
+                    work=work,
+                    cron=definition.schedule,
+                    zone=zone,
+                    follows=frozenset((SYNC, FULL_SYNC)),
+                )
+            )
     if config.settings.recipient:
         jobs.append(Job(name=DELIVER, work=partial(_deliver, config, world), waiting=_next_delivery))
     if schedule.backup and world.back_up:

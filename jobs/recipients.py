@@ -90,7 +90,7 @@ def _reached(config: Config, recipient: Recipient, environ: Mapping[str, str]) -
     return Reached(
         name=recipient.name,
         addresses=tuple(dict.fromkeys(recipient.mail)),
-        attach=tuple(dict.fromkeys(recipient.attach)),
+        attach=tuple(dict.fromkeys(("html",) if recipient.attach is None else recipient.attach)),
         server=_mail_server(config.settings.smtp, config.path.parent, environ),
     )
 

@@ -84,7 +84,16 @@ def next_report(
         newest = last_finished_run(connection)
         window = Window(after_run=progress.covered_run, until_run=max(newest.id if newest else 0, progress.covered_run))
         number = progress.reports + 1
-        view = _view(connection, definition, window, titles=titles, number=number, now=now, timezone=timezone)
+        view = _view(
+            connection,
+            definition,
+            window,
+            titles=titles,
+            number=number,
+            now=now,
+            timezone=timezone,
+            formats=definition.formats,
+        )
     folder = out or report_folder(output, name=definition.name, number=number)
     check_folder(folder)
     files = render(view, _formats(definition.formats))
@@ -153,6 +162,7 @@ def ad_hoc_report(
             number=None,
             now=now,
             timezone=timezone,
+            formats=formats or definition.formats,
             runs_of=found,
             since=since,
             until=until,
@@ -232,6 +242,7 @@ def _view(
     number: int | None,
     now: datetime,
     timezone: str,
+    formats: Collection[str],
     runs_of: Sequence[Run] | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
@@ -249,6 +260,7 @@ def _view(
         _of_searches(studies.values(), definition.searches),
         on=data_date_of(runs_of, earlier) or now.date(),
         changes=found,
+        classify_all=not _CLASSES_OF_ALL.isdisjoint(formats),
     )
     marked = remarks(connection, found, now=now, timezone=timezone)
     return build_view(
@@ -273,6 +285,10 @@ def _view(
         muted=marked.muted,
         status_history=past_statuses(connection, studies, told=definition.searches, until_run=window.until_run),
     )
+
+
+_CLASSES_OF_ALL = frozenset({"studies", "xlsx"})
+"""Formats that show the classes of every tracked study."""
 
 
 def _of_searches(studies: Iterable[TrackedStudy], names: Collection[str]) -> list[TrackedStudy]:

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from jobs.alerts import AlertRules, Tell, Word, alert_of, word_due
 from jobs.logs import bound
 from jobs.stopping import Stopped
-from jobs.timetable import BUSY_RETRY, retry_after, was_done_in_the_future
+from jobs.timetable import BUSY_RETRY, retry_after, was_done_in_the_future, when_due
 from jobs.work import Claim, Done, Job, later
 from tracker.errors import StoreBusy, StoreError, TrackerError
 from tracker.store.job_log import (
@@ -45,6 +45,8 @@ CONFIG_JOB = "config"
 """Under this name the store keeps how config.toml is: a wrong edit is told like a job that fails, but at once."""
 STORE_PATIENCE = timedelta(minutes=10)
 """A database may restart; only when it is away for longer are the admins told."""
+BUSY_PATIENCE = timedelta(hours=1)
+"""So long another process may keep a job from being done before that counts as a failure."""
 _ALERT_RETRY = timedelta(minutes=10)
 
 _log = logging.getLogger("tracker.schedule")
@@ -109,7 +111,7 @@ class Scheduler:
             names = self._due_names()
             for job in self.plan.jobs:
                 # What waits in the store may have come to wait only now: a report's mails.
-                if job.waiting or job.name in names:
+                if (job.waiting or job.name in names) and not self._comes_after_another(job):
                     done += filter(None, [self._look_at(job)])
             self._alert_where_due()
         except StoreError as error:
@@ -174,6 +176,21 @@ class Scheduler:
         healed = {name for name, state in states.items() if was_done_in_the_future(state, now=now)}
         return healed | {name for name, at in due.items() if at is not None and at <= now}
 
+    def _comes_after_another(self, job: Job) -> bool:
+        """Whether a job that goes first is still to be done, or being done: by another scheduler, or a command.
+
+        One that has failed holds nobody up: the report says so.
+        """
+        if not job.follows:
+            return False
+        now = self._clock()
+        with self._store.connect() as connection:
+            states = job_states(connection)
+            first = [one for one in self.plan.jobs if one.name in job.follows and not states[one.name].failures]
+            due = [one.due(states[one.name], connection) for one in first]
+            put_off = any(states[one.name].retry_at for one in first)
+        return put_off or any(at is not None and at <= now for at in due)
+
     def _look_at(self, job: Job) -> Attempted | None:
         if self._due(job) is None:
             return None
@@ -227,6 +244,8 @@ class Scheduler:
             except Exception as error:
                 _log.exception("failed unexpectedly")
                 outcome, said = Ended.FAILED, f"unexpected: {error!r}"
+            if outcome is Ended.BUSY and now - first_due(job, state, due_at) > BUSY_PATIENCE:
+                outcome, said = Ended.FAILED, f"for an hour: {said}"
             outcome = self._record(claim, number, outcome, said)
             _log.log(_LEVELS[outcome], "%s%s", outcome, f": {said}" if said else "")
         if outcome is Ended.DONE:
@@ -321,6 +340,13 @@ class Scheduler:
         word = word_due(self._away, self.plan.rules, now=now)
         if word and self._told(word, self._away):
             self._away = replace(self._away, alerted_at=None)
+
+
+def first_due(job: Job, state: JobState, due_at: datetime) -> datetime:
+    """When the job was due before it was put off."""
+    if job.cron is None:
+        return due_at
+    return when_due(job.cron, job.zone, replace(state, retry_at=None), most_jitter=job.jitter, seed=job.seed) or due_at
 
 
 _LEVELS: Mapping[Ended, int] = {

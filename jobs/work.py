@@ -60,6 +60,8 @@ class Job:
     waiting: Waiting | None = field(default=None, repr=False)
     at_once: bool = False
     """To be done as soon as it is known for the first time."""
+    follows: frozenset[str] = frozenset()
+    """Jobs that go first: while one of them is due and has not failed, this one waits."""
 
     def due(self, state: JobState, connection: Connection) -> datetime | None:
         """When it is to begin next, in the past where it is overdue; None where it never is."""

@@ -10,12 +10,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from reports.figures import Figures, MonthBar, SlipLine, StatusColumn, YearBar
+from reports.figures import OTHER_GROUP, STATUS_GROUPS, Figures, MonthBar, SlipLine, StatusColumn, YearBar
 from reports.words import counted, day, field_label, listed, slip
 from tracker.study import PartialDate
 from tracker.words import date_in_words
 
 WIDTH = 360
+_COLOURS = {group: f"s{place}" for place, group in enumerate((*STATUS_GROUPS, OTHER_GROUP), start=1)}
+"""A status has the same colour in every report."""
+
 _SHORT = {"primary_completion_date": "primary", "completion_date": "study"}
 _LEFT, _RIGHT, _TOP, _PLOT = 30, 352, 14, 150
 
@@ -70,9 +73,9 @@ def _status_chart(groups: Sequence[str], columns: Sequence[StatusColumn]) -> Cha
     every = -(-len(columns) // 5)
     for place, column in enumerate(columns):
         x, base = _LEFT + place * slot + (slot - width) / 2, 0
-        for group, number in enumerate(column.numbers):
+        for group, number in zip(groups, column.numbers, strict=True):
             if number:
-                shapes.append(_bar(x, base, number, width, top, f"series s{group + 1}"))
+                shapes.append(_bar(x, base, number, width, top, f"series {_COLOURS[group]}"))
             if number and width >= 24 and number / top * _PLOT >= 12:
                 y = _y(base + number / 2, top) + 4
                 shapes.append(_text(x + width / 2, y, str(number), "value on middle"))
@@ -88,7 +91,7 @@ def _status_chart(groups: Sequence[str], columns: Sequence[StatusColumn]) -> Cha
         said=f"{change}{counted(sum(last.numbers), 'trial')} on {day(last.day)}: {now}.",
         height=_TOP + _PLOT + 26,
         shapes=tuple(shapes),
-        legend=tuple((f"s{place + 1}", name) for place, name in enumerate(groups)),
+        legend=tuple((_COLOURS[group], group) for group in groups),
         columns=("Data of", *groups, "All"),
         rows=tuple((day(one.day), *map(str, one.numbers), str(sum(one.numbers))) for one in columns),
         source="overall_status in studies.csv and changes.csv",

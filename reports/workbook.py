@@ -14,8 +14,10 @@ from datetime import UTC, date, datetime
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import Cell as StyledCell
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 from reports.columns import CHANGE_COLUMNS, DATED_FIELDS, STUDY_COLUMNS, Column, Type
 from reports.dictionary import dictionary_rows
@@ -177,7 +179,7 @@ def _width(name: str) -> int:
 _HEADING, _LINK_FONT = Font(bold=True), Font(color="14599A", underline="single")
 
 
-def _shown(sheet: object, value: Cell, row: int) -> Cell | WriteOnlyCell:
+def _shown(sheet: WriteOnlyWorksheet, value: Cell, row: int) -> Cell | StyledCell:
     """Plain values where they will do: a styled cell takes ten times as long."""
     if not isinstance(value, str):
         return value
@@ -193,7 +195,7 @@ def _shown(sheet: object, value: Cell, row: int) -> Cell | WriteOnlyCell:
     return text
 
 
-def _heading(sheet: object, name: str) -> WriteOnlyCell:
+def _heading(sheet: WriteOnlyWorksheet, name: str) -> StyledCell:
     cell = WriteOnlyCell(sheet, value=name)
     cell.font = _HEADING
     return cell

@@ -19,8 +19,9 @@ from tracker.changes import Change, content_change_id
 from tracker.diff import FirstPlans, diff, plans_of, same_content
 from tracker.errors import InvalidNctId
 from tracker.parse import odd_facts, parse, refuse_excerpt
-from tracker.record import Unreadable, read_record
+from tracker.record import Unreadable
 from tracker.registry.source import Page, Source
+from tracker.shape import Record
 from tracker.store.batches import (
     FoundChange,
     HeldStudy,
@@ -103,9 +104,8 @@ class Batches:
 
     def take(self, page: Page, seen: Seen, *, skip: Collection[NctId] = frozenset()) -> None:
         """Writes what a page brings and notes in `seen` what it held. Records of `skip` are counted, not kept."""
-        records: dict[NctId, bytes] = {}
-        for place, raw in enumerate(page.records):
-            record = bytes(raw)
+        records: dict[NctId, bytes | memoryview] = {}
+        for place, record in enumerate(page.records):
             study = self._identify(record, place, seen)
             if study is not None:
                 seen.ids.add(study)
@@ -128,7 +128,7 @@ class Batches:
             changes_written=self.tally.changes_written,
         )
 
-    def _identify(self, record: bytes, place: int, seen: Seen) -> NctId | None:
+    def _identify(self, record: bytes | memoryview, place: int, seen: Seen) -> NctId | None:
         if usual := _USUAL_START.match(record):
             return NctId(usual[1].decode())
         try:
@@ -145,12 +145,13 @@ class Batches:
             self.problems[problem] = None
         return problem.nct_id
 
-    def _take(self, connection: Connection, records: dict[NctId, bytes], seen: Seen) -> None:
+    def _take(self, connection: Connection, records: dict[NctId, bytes | memoryview], seen: Seen) -> None:
         held = held_studies(connection, records)
         noise: dict[NctId, bytes] = {}
         versions: list[NewVersion] = []
         changes: list[FoundChange] = []
-        for study, record in records.items():
+        for study, raw in records.items():
+            record = bytes(raw)  # one at a time: a page of copies would double what a sync takes
             stamp, stampless = _without_stamp(record)
             if self._stamped and self._is_strange(stamp):
                 seen.strange_stamps += 1
@@ -164,8 +165,7 @@ class Batches:
                 self.tally.older_records.add(study)
                 continue
             try:
-                fresh = _Fresh(without_results(record), raw_digest, stamp)
-                version, found = self._compared(connection, known, fresh)
+                version, found = self._compared(connection, known, _Fresh(raw, raw_digest, stamp))
             except Unreadable as unreadable:
                 seen.unreadable[study] = None
                 self.problems[unreadable.problem] = None
@@ -212,7 +212,7 @@ class Batches:
         submitted = study.last_update_submitted
         return NewVersion(
             number=number,
-            body=fresh.body,
+            body=without_results(fresh.body, study.record),
             raw_digest=fresh.raw_digest,
             summary=summary_of(study),
             first_plans=plans,
@@ -239,9 +239,9 @@ class Batches:
 
 @dataclass(frozen=True, slots=True)
 class _Fresh:
-    """A record as it just came: its bytes without results, the digest of what came, and the day it is stamped with."""
+    """A record as it just came: its bytes, their digest, and the day it is stamped with."""
 
-    body: bytes
+    body: bytes | memoryview
     raw_digest: bytes
     stamp: date | None
 
@@ -268,10 +268,8 @@ def _without_stamp(record: bytes) -> tuple[date | None, bytes]:
     return stamp, record[: found.start(1)] + record[found.end(1) :]
 
 
-def without_results(record: bytes) -> bytes:
-    """The record less its `resultsSection`, which is never kept: results are large, and their dates stand elsewhere."""
-    if b'"resultsSection"' not in record:
-        return record
-    decoded = read_record(record)
-    decoded.pop("resultsSection", None)
-    return orjson.dumps(decoded)
+def without_results(body: bytes | memoryview, record: Record) -> bytes | memoryview:
+    """A record's bytes less its `resultsSection`, which is never kept: it is large, and its dates stand elsewhere."""
+    if "resultsSection" not in record:
+        return body
+    return orjson.dumps({section: held for section, held in record.items() if section != "resultsSection"})

@@ -107,6 +107,7 @@ _ARMS = "protocolSection.armsInterventionsModule"
 _OUTCOMES = "protocolSection.outcomesModule"
 _ELIGIBILITY = "protocolSection.eligibilityModule"
 _CONTACTS = "protocolSection.contactsLocationsModule"
+_SITE = ("facility", "city", "state", "zip", "country", "status")
 _REFERENCES = "protocolSection.referencesModule"
 _MISC = "derivedSection.miscInfoModule"
 _TRACKING = "derivedSection.miscInfoModule.submissionTracking"
@@ -273,13 +274,12 @@ def _outcome(outcome: Record, at: str) -> Outcome:
 
 
 def _site(site: Record, at: str) -> Site:
+    # Half of a record's texts are of its sites: only the odd ones need `text_in`.
     return Site(
-        text_in(site, "facility", at),
-        text_in(site, "city", at),
-        text_in(site, "state", at),
-        text_in(site, "zip", at),
-        text_in(site, "country", at),
-        text_in(site, "status", at),
+        *[
+            value if type(value := site.get(key)) is str and value and not value.isspace() else text_in(site, key, at)
+            for key in _SITE
+        ]
     )
 
 

@@ -32,6 +32,10 @@ description = "Spine-tumour trials"
 
   [[search.term]]
   condition = 'Spine tumor'
+
+[[report]]
+name = "changes"
+formats = ["html", "csv", "json", "xlsx", "md", "studies"]
 """
 
 

@@ -38,6 +38,7 @@ def _words(named: Callable[[str], str]) -> Callable[[click.Context, click.Parame
 @common_options
 @click.option("--status", "statuses", multiple=True, callback=_words(status_named), help="Overall status, in words.")
 @click.option("--with-results", is_flag=True, help="Only trials whose results are posted.")
+@click.option("--overdue", is_flag=True, help="Only trials of which something is expected by now (estimates).")
 @click.option("--study-type", "study_types", multiple=True, callback=_words(study_type_named), help="Type of study.")
 @click.option("--phase", "phases", multiple=True, callback=_words(phase_named), help="Phase: 2, II or phase2.")
 @click.option("--search", "searches", multiple=True, help="Members of this search; default: of any.")
@@ -46,6 +47,7 @@ def _words(named: Callable[[str], str]) -> Callable[[click.Context, click.Parame
 def command(
     statuses: tuple[str, ...],
     with_results: bool,
+    overdue: bool,
     study_types: tuple[str, ...],
     phases: tuple[str, ...],
     searches: tuple[str, ...],
@@ -57,14 +59,20 @@ def command(
     wanted = Wanted(
         statuses=statuses, with_results=with_results, study_types=study_types, phases=phases, searches=searches
     )
-    say_whole(LISTINGS[format_]([study for study in _members(config) if wanted.takes(study)]))
+    say_whole(LISTINGS[format_]([study for study in _members(config, overdue=overdue) if wanted.takes(study)]))
 
 
-def _members(config: Glance) -> list[TrackedStudy]:
+def _members(config: Glance, *, overdue: bool) -> list[TrackedStudy]:
     from tracker.store.studies import tracked_studies
 
     with open_for_reading(config) as store, store.connect() as connection:
-        return [study for study in tracked_studies(connection) if study.searches]
+        members = [study for study in tracked_studies(connection) if study.searches]
+        if not overdue:
+            return members
+        from jobs.evidence import overdue_trials
+
+        expected = overdue_trials(connection, members)
+        return [study for study in members if study.summary.nct_id in expected]
 
 
 def _check_searches(config: Glance, named: Iterable[str]) -> None:

@@ -121,6 +121,8 @@ def _say(shown: Sequence[Any], *, as_json: bool) -> None:
 
 def _dossier(store: Store, config: Glance, study: NctId) -> Dossier:
     from jobs.dossier import Dossier
+    from jobs.evidence import day_of_data
+    from tracker.due import estimates
     from tracker.store.changes import changes
     from tracker.store.notes import notes
     from tracker.store.searches import memberships
@@ -130,14 +132,17 @@ def _dossier(store: Store, config: Glance, study: NctId) -> Dossier:
         tracked = tracked_study(connection, study)
         if tracked is None:
             raise _not_held(study, config)
+        held = _read(version_body(connection, study, tracked.version), study, tracked.version)
+        found = tuple(changes(connection, nct_id=study))
         return Dossier(
             tracked=tracked,
-            study=_read(version_body(connection, study, tracked.version), study, tracked.version),
+            study=held,
             memberships=tuple(memberships(connection, study)),
             excluded=_excluded(config, study),
-            changes=tuple(changes(connection, nct_id=study)),
+            changes=found,
             versions=tuple(versions(connection, study)),
             notes=tuple(notes(connection, nct_id=study)),
+            estimates=estimates(held, now=day_of_data(connection), changes=[one.change for one in found]),
         )
 
 

@@ -9,6 +9,7 @@ from jobs.tuning.listing import Listed, listed_searches
 from jobs.tuning.previewing import Held
 from jobs.tuning.reasons import LiveAnswer, Reasons
 from tracker.record import Unreadable, read_record
+from tracker.registry.source import Found
 from tracker.searches import SearchDefinition
 from tracker.store.memberships import search_state
 from tracker.store.runs import runs
@@ -52,7 +53,7 @@ def reasons(
             memberships=(),
             matches=(),
             excluded_by=(),
-            record=None,
+            record=_live_record(live),
             asked=None,
             live=live,
         )
@@ -67,7 +68,7 @@ def reasons(
         memberships=tuple(memberships(connection, study)),
         matches=tuple(term_matches(connection, study)),
         excluded_by=_excluded_by(connection, study, known) if excluded else (),
-        record=_record(version_body(connection, study, tracked.version)) if tracked else None,
+        record=_record(version_body(connection, study, tracked.version)) if tracked else _live_record(live),
         asked=_newest(known),
         live=live,
     )
@@ -80,6 +81,10 @@ def _record(body: bytes | None) -> dict[str, object] | None:
         return read_record(body)
     except Unreadable:
         return None
+
+
+def _live_record(live: LiveAnswer | None) -> dict[str, object] | None:
+    return _record(live.fate.record) if live and isinstance(live.fate, Found) else None
 
 
 def _newest(known: Sequence[StoredSearch]) -> date | None:

@@ -8,13 +8,19 @@ from jobs.tuning.layout import counted, cut, hanging, percent, table, width
 from jobs.tuning.previewing import Preview
 from tracker.registry.query import TermQuery
 from tracker.searches import term_in_words
+from tracker.taxonomy.model import Relevance
 from tracker.tuning.edits import EditedTerm, Fate
 from tracker.tuning.outlook import EnterWhy, HoldWhy, LeaveWhy, Prospect, Why
 from tracker.tuning.overlap import Combination
 from tracker.words import date_in_words
 
-RELEVANCES = {"focus": "focus", "one of several sites": "several", "listed only": "listed", "none": "none"}
-"""Labels of relevance, and how they head a narrow column."""
+RELEVANCES: dict[str, tuple[str, str]] = {
+    Relevance.FOCUS: ("focus", "focus"),
+    Relevance.ONE_OF_SEVERAL: ("several", "one of several sites"),
+    Relevance.LISTED_ONLY: ("listed", "listed only"),
+    Relevance.NONE: ("none", "none"),
+}
+"""Labels of relevance: how they head a narrow column, and in words."""
 
 _LEGEND = (
     "only it: no other term brings them; then the shares by relevance (several: the spine is one of several sites; "
@@ -67,7 +73,7 @@ def _terms(preview: Preview) -> list[str]:
                 term_in_words(term.query),
             )
         )
-    header = ("term", "studies", "only it", "shared", *RELEVANCES.values(), "")
+    header = ("term", "studies", "only it", "shared", *(head for head, _ in RELEVANCES.values()), "")
     lines = table(header, rows, right=range(len(header) - 1))
     lines += hanging("", _LEGEND)
     for number, read in preview.read.items():
@@ -84,13 +90,13 @@ def _number(term: EditedTerm) -> str:
 
 
 def _samples(preview: Preview) -> list[str]:
-    lines = ["Some studies of each term (* no other term brings it); relevance as the tracker classifies it"]
+    lines = hanging("", "Some studies of each term (* no other term brings it); relevance as the tracker classifies it")
     for term in preview.edit.terms:
         lines += ["", *hanging(f"  {_number(term):>4}  ", _told(term.query, term.fate))]
         only = preview.only(term.number)
         for study in preview.samples(term.number):
             shown = preview.shown(study)
-            relevance = RELEVANCES.get(shown.relevance or "", shown.relevance or "?")
+            relevance, _ = RELEVANCES.get(shown.relevance or "", ("?", ""))
             head = f"      {'*' if study in only else ' '} {study}  {relevance:<7}  "
             lines.append(head + cut(shown.title, width() - len(head)))
     return lines
@@ -188,7 +194,7 @@ def _saved(preview: Preview) -> str:
 
 def _group(preview: Preview, heading: str, group: Sequence[Prospect], *, everything: bool) -> list[str]:
     relevances = preview.relevances(one.nct_id for one in group)
-    shares = [f"{relevances[label]} {label}" for label in RELEVANCES if relevances[label]]
+    shares = [f"{relevances[label]} {words}" for label, (_, words) in RELEVANCES.items() if relevances[label]]
     beside = f" ({', '.join(shares)})" if shares else ""
     lines = hanging("  ", f"{len(group):,} {heading}{beside}")
     shown = group if everything or len(group) <= _MOST_STUDIES else group[: _MOST_STUDIES - 2]

@@ -139,7 +139,9 @@ def test_a_login_without_a_password_is_refused(tracker: CommandLine, mailing: Pa
     assert "smtp: password_env or password_file is missing" in tracker("report").err
 
 
-@pytest.mark.parametrize(("content", "line"), [("\n", "is empty"), (None, "can't be read: No such file"), ("é\n", "ASCII")])
+@pytest.mark.parametrize(
+    ("content", "line"), [("\n", "is empty"), (None, "can't be read: No such file"), ("é\n", "ASCII")]
+)
 def test_a_password_file(
     tracker: CommandLine, mailing: Path, server: MailServer, content: str | None, line: str
 ) -> None:
@@ -158,7 +160,11 @@ def test_a_password_file(
 
 def test_no_secret_is_ever_printed_or_stored(tracker: CommandLine, mailing: Path, server: MailServer) -> None:
     server.passwords["tracker"] = "changed"
-    for words in (("-vv", "report"), ("deliver", "--retry", "--debug", "-vv"), ("deliver", "--test", "board", "--debug")):
+    for words in (
+        ("-vv", "report"),
+        ("deliver", "--retry", "--debug", "-vv"),
+        ("deliver", "--test", "board", "--debug"),
+    ):
         ended = tracker(*words)
         assert ended.exit_code in (1, 3)
         assert "refuses the login of tracker" in ended.err

@@ -40,7 +40,7 @@ def chat_service() -> Iterator[Service]:
     service = Service()
 
     class Posted(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802 (the library's name)
+        def do_POST(self) -> None:
             service.posted.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             self.send_response(service.status)
             self.send_header("Content-Length", "0")
@@ -85,7 +85,9 @@ def test_a_report_is_announced(store: Store, tmp_path: Path, service: Service) -
     assert recorded.message_id.endswith("@tracker.invalid>")
 
 
-@pytest.mark.parametrize(("status", "state"), [(500, "pending"), (429, "pending"), (401, "given up"), (404, "given up")])
+@pytest.mark.parametrize(
+    ("status", "state"), [(500, "pending"), (429, "pending"), (401, "given up"), (404, "given up")]
+)
 def test_a_service_that_refuses(
     store: Store, tmp_path: Path, service: Service, caplog: pytest.LogCaptureFixture, status: int, state: str
 ) -> None:

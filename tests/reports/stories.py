@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from reports.parts import Window
 from reports.trust import Earlier
@@ -220,7 +221,9 @@ def view_of(
     now: datetime = NOW,
     number: int | None = 2,
     window: Window | None = None,
+    **more: Any,
 ) -> ReportView:
+    """`more` goes to `build_view` as it is: estimates, labels, remarks …"""
     told_runs = [run()] if runs is None else runs
     return build_view(
         definition=definition,
@@ -234,4 +237,5 @@ def view_of(
         studies=trials,
         earlier=earlier,
         baselines=baselines or {},
+        **more,
     )

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.unit.records import GONE, NCT_ID, a_full_record, a_small_record, edited, encoded, study_of
-from tracker.parse import odd_facts, parse, study_from
+from tracker.parse import odd_facts, parse, refuse_excerpt, study_from
 from tracker.record import Unreadable
 from tracker.study import (
     Arm,
@@ -339,3 +339,27 @@ def _problem_of(record: Any) -> Problem | None:
     except Unreadable as unreadable:
         return unreadable.problem
     return None
+
+
+# Excerpts: saved with some of the fields only
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "statusModule.lastUpdatePostDateStruct",
+        "sponsorCollaboratorsModule.leadSponsor",
+        "designModule.studyType",
+    ],
+)
+def test_a_record_that_lacks_what_every_record_has_is_an_excerpt(path: str) -> None:
+    study = study_of(edited(a_small_record(), {path: GONE}))
+    with pytest.raises(Unreadable) as unreadable:
+        refuse_excerpt(study)
+    assert (unreadable.value.problem.nct_id, unreadable.value.problem.path) == (NCT_ID, f"{P}.{path}")
+
+
+def test_a_whole_record_and_a_withheld_one_are_no_excerpts() -> None:
+    refuse_excerpt(study_of(a_small_record()))
+    withheld = {"statusModule.overallStatus": "WITHHELD", "designModule": GONE}
+    refuse_excerpt(study_of(edited(a_small_record(), withheld)))

@@ -172,8 +172,7 @@ def _texts(table: Tables, key: str) -> tuple[str, ...]:
 def _smtp(smtp: Tables) -> Iterator[ConfigProblem]:
     if "password_env" in smtp and "password_file" in smtp:
         yield ConfigProblem(("smtp",), "has both password_env and password_file; keep one")
-    with_password = "password_env" in smtp or "password_file" in smtp
-    if ("username" in smtp) != with_password:
+    elif ("username" in smtp) != ("password_env" in smtp or "password_file" in smtp):
         missing = "password_env or password_file" if "username" in smtp else "username"
         yield ConfigProblem(("smtp",), f"{missing} is missing: a login needs both; without a login, leave both out")
 

@@ -102,7 +102,7 @@ class Recipient(Section):
     name: Name
     mail: tuple[MailAddress, ...] = ()
     url_env: VariableName | None = None
-    attach: tuple[FormatWord, ...] = ("html",)  # of a mail
+    attach: tuple[FormatWord, ...] | None = None  # of a mail; None: the page
     give_up_days: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 3
 
 

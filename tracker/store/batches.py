@@ -19,7 +19,17 @@ from tracker.store.schema import study, study_version
 from tracker.study import DateType, NctId, PartialDate, StudyDate
 from tracker.summary import StudySummary
 
+_SUMMARY = tuple(column.name for column in dataclasses.fields(StudySummary))
 _IDS_A_QUERY = 10_000  # SQLite takes 32,766 parameters, PostgreSQL 65,535
+
+# Asked for every changed study: built once, because building takes longer than asking.
+_NEWEST_BODY = (
+    select(study_version.c.body)
+    .where(study_version.c.nct_id == bindparam("of_study"))
+    .order_by(study_version.c.version.desc())
+    .limit(1)
+)
+_FIRST_PLANS = select(study.c.first_plans).where(study.c.nct_id == bindparam("of_study"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +49,7 @@ class NewVersion:
     """A version to be written. `number` 1 makes the study; `body` is the record's own bytes."""
 
     number: int
-    body: bytes
+    body: bytes | memoryview
     raw_digest: bytes
     summary: StudySummary
     first_plans: FirstPlans
@@ -63,37 +73,30 @@ def held_studies(connection: Connection, nct_ids: Iterable[NctId]) -> dict[NctId
     query = select(*columns, study.c.first_post_date)
     wanted = list(nct_ids)
     rows = chain.from_iterable(
-        connection.execute(query.where(study.c.nct_id.in_(wanted[start : start + _IDS_A_QUERY])))
+        connection.execute(query.where(study.c.nct_id.in_(wanted[start : start + _IDS_A_QUERY]))).all()
         for start in range(0, len(wanted), _IDS_A_QUERY)
     )
     return {
-        row.nct_id: HeldStudy(
-            nct_id=row.nct_id,
-            raw_digest=bytes(row.raw_digest),
-            version=row.version,
-            state=row.state,
-            data_date=row.data_date,
-            first_posted=PartialDate(row.first_post_date) if row.first_post_date else None,
+        nct_id: HeldStudy(
+            nct_id=nct_id,
+            raw_digest=bytes(raw_digest),
+            version=version,
+            state=state,
+            data_date=data_date,
+            first_posted=PartialDate(first_posted) if first_posted else None,
         )
-        for row in rows
+        for nct_id, raw_digest, version, state, data_date, first_posted in rows
     }
 
 
 def newest_body(connection: Connection, nct_id: NctId) -> bytes:
     """The bytes of the newest version. Raises StoreDamaged where they can't be unpacked."""
-    query = (
-        select(study_version.c.body)
-        .where(study_version.c.nct_id == nct_id)
-        .order_by(study_version.c.version.desc())
-        .limit(1)
-    )
-    return unpack(connection.execute(query).scalar_one())
+    return unpack(connection.execute(_NEWEST_BODY, {"of_study": nct_id}).scalar_one())
 
 
 def first_plans(connection: Connection, nct_id: NctId) -> dict[str, FirstPlan]:
-    stored: Mapping[str, Sequence[str | None]] = connection.execute(
-        select(study.c.first_plans).where(study.c.nct_id == nct_id)
-    ).scalar_one()
+    row = connection.execute(_FIRST_PLANS, {"of_study": nct_id})
+    stored: Mapping[str, Sequence[str | None]] = row.scalar_one()
     return {
         field: FirstPlan(
             StudyDate(PartialDate(text or ""), DateType(type_) if type_ else None),
@@ -158,7 +161,7 @@ def write_changes(
 
 def _study_row(version: NewVersion, run: int) -> dict[str, object]:
     return {
-        **{column.name: getattr(version.summary, column.name) for column in dataclasses.fields(version.summary)},
+        **{column: getattr(version.summary, column) for column in _SUMMARY},
         "version": version.number,
         "raw_digest": version.raw_digest,
         "data_date": version.data_date,

@@ -104,7 +104,7 @@ def _unexpected(found: re.Match[str]) -> str:
 def _stray_sign(found: re.Match[str]) -> str:
     text = found["text"]
     if text.startswith('"'):
-        return f"the quotation mark of {_shown(text)} is never closed"
+        return f"the quotation mark before {_shown(text[1:])} is never closed"
     return f"{_shown(text)} can't stand in an expression; write it in quotation marks, or with a backslash before it"
 
 

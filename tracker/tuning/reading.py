@@ -33,20 +33,30 @@ _PLACES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("keyword", (_PROTOCOL, "conditionsModule", "keywords")),
     ("MeSH term", (_DERIVED, "conditionBrowseModule", "meshes", "term")),
     ("MeSH term", (_DERIVED, "conditionBrowseModule", "ancestors", "term")),
-    ("MeSH term", (_DERIVED, "interventionBrowseModule", "meshes", "term")),
-    ("MeSH term", (_DERIVED, "interventionBrowseModule", "ancestors", "term")),
+    ("intervention MeSH term", (_DERIVED, "interventionBrowseModule", "meshes", "term")),
+    ("intervention MeSH term", (_DERIVED, "interventionBrowseModule", "ancestors", "term")),
     ("intervention", (_PROTOCOL, "armsInterventionsModule", "interventions", "name")),
     ("intervention", (_PROTOCOL, "armsInterventionsModule", "interventions", "otherNames")),
+    ("arm", (_PROTOCOL, "armsInterventionsModule")),
     ("sponsor", (_PROTOCOL, "sponsorCollaboratorsModule", "leadSponsor", "name")),
     ("sponsor", (_PROTOCOL, "sponsorCollaboratorsModule", "collaborators", "name")),
+    ("sponsor", (_PROTOCOL, "identificationModule", "organization", "fullName")),
     ("location", (_PROTOCOL, "contactsLocationsModule", "locations")),
-    ("elsewhere", (_PROTOCOL, "descriptionModule")),
-    ("elsewhere", (_PROTOCOL, "armsInterventionsModule")),
+    ("elsewhere", (_PROTOCOL, "descriptionModule", "briefSummary")),
     ("elsewhere", (_PROTOCOL, "outcomesModule")),
-    ("elsewhere", (_PROTOCOL, "eligibilityModule")),
-    ("elsewhere", (_PROTOCOL, "referencesModule")),
 )
 """Parts of a record, the telling ones first: what people call them, and their path."""
+
+_SEARCHED: Mapping[str, tuple[str, ...]] = {
+    "condition": ("title", "condition", "keyword", "MeSH term"),
+    "title": ("title",),
+    "intervention": ("title", "keyword", "intervention MeSH term", "intervention", "arm"),
+    "other": tuple(dict.fromkeys(name for name, _ in _PLACES)),
+    "sponsor": ("sponsor",),
+    "location": ("location",),
+}
+"""Where the registry looks for the words of each key, roughly (its page "Search Areas"); not in detailed descriptions,
+nor in eligibility criteria."""
 
 PLACES = tuple(dict.fromkeys(name for name, _ in _PLACES))
 
@@ -65,14 +75,22 @@ class Standing:
 def standings(query: TermQuery, record: Mapping[str, Any]) -> tuple[Standing, ...]:
     """For each word of the term, in its order, where it stands in the decoded record."""
     texts = [(name, text) for name, path in _PLACES for text in _texts(record, path)]
-    return tuple(Standing(word, _where(word, texts)) for word in words_sought(query))
+    return tuple(
+        Standing(word, _where(word, [one for one in texts if one[0] in _SEARCHED[key]]))
+        for key, word in words_sought(query)
+    )
 
 
-def words_sought(query: TermQuery) -> tuple[str, ...]:
-    """The words and "phrases" of a term's expressions, each once; what stands behind a NOT is left out."""
+def title_of(record: Mapping[str, Any]) -> str:
+    """The brief title of a decoded record, or the official one; empty where it has neither."""
+    return next((text for _, path in _PLACES[:2] for text in _texts(record, path)), "")
+
+
+def words_sought(query: TermQuery) -> tuple[tuple[str, str], ...]:
+    """The words and "phrases" of a term's expressions, each with its key and once; none that stands behind a NOT."""
     params = dict(query.params)
-    expressions = [params[parameter] for parameter in AREAS.values() if parameter in params]
-    return tuple(dict.fromkeys(word for expression in expressions for word in _words(expression)))
+    expressions = [(key, params[parameter]) for key, parameter in AREAS.items() if parameter in params]
+    return tuple(dict.fromkeys((key, word) for key, expression in expressions for word in _words(expression)))
 
 
 def _words(expression: str) -> Iterator[str]:

@@ -1,0 +1,64 @@
+"""`tracker export feeds`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from icalendar import Calendar
+from lxml import etree
+
+from tests.commands.command_line import CommandLine
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+def links(file: Path) -> list[str]:
+    return [link.get("href", "") for link in etree.parse(file).iter(f"{ATOM}link")]
+
+
+def test_feeds_are_written_beside_the_reports(tracker: CommandLine, synced: Path) -> None:
+    assert tracker("report").exit_code == 0
+    ended = tracker("export", "feeds", "--json")
+    assert ended.exit_code == 0
+    folder = synced / "data" / "reports" / "feeds"
+    assert json.loads(ended.out)["files"] == [
+        str(folder / name) for name in ("changes.atom", "reports.atom", "completions.ics")
+    ]
+    assert links(folder / "reports.atom") == ["../changes/1/report.html"]
+    assert (folder / links(folder / "reports.atom")[0]).resolve().is_file()
+    assert len(links(folder / "changes.atom")) >= 3
+    calendar = Calendar.from_ical((folder / "completions.ics").read_bytes())
+    assert [str(event["SUMMARY"]).split(" ")[2] for event in calendar.walk("VEVENT")] == ["NCT00000001"]
+
+
+def test_the_same_store_gives_the_same_files(tracker: CommandLine, synced: Path) -> None:
+    contents = []
+    for _ in range(2):
+        tracker("export", "feeds", "--out", "feeds")
+        contents.append({file.name: file.read_bytes() for file in (synced / "feeds").iterdir()})
+    assert contents[0] == contents[1]
+
+
+def test_muted_changes_are_left_out(tracker: CommandLine, synced: Path) -> None:
+    tracker("export", "feeds", "--out", "before")
+    tracker("mute", "NCT00000001", "--kind", "date_moved", "--why", "noise")
+    tracker("export", "feeds", "--out", "after")
+    before, after = (links(synced / one / "changes.atom") for one in ("before", "after"))
+    assert len(after) == len(before) - 1
+
+
+def test_elsewhere_links_lead_to_the_page(
+    tracker: CommandLine, synced: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    tracker("report")
+    out = tmp_path_factory.mktemp("www") / "feeds"
+    tracker("export", "feeds", "--out", str(out))
+    assert links(out / "reports.atom") == [(synced / "data/reports/changes/1/report.html").as_uri()]
+
+
+def test_before_the_first_sync_there_is_nothing_to_export(tracker: CommandLine, folder: Path) -> None:
+    ended = tracker("export", "feeds")
+    assert ended.exit_code == 1
+    assert "tracker run" in ended.err
