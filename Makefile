@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock clean
+.PHONY: help demo test proof check bench lock clean
 
 help: ## List these commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-8s %s\n", $$1, $$2 }'
@@ -15,6 +15,9 @@ demo: $(READY) ## Play the bundled history of the review's trials, and say where
 
 test: $(READY) ## Run every test
 	@$(BIN)/pytest -n auto
+
+proof: $(READY) ## Live through a year, and sixty rounds of kills (about half an hour)
+	@$(BIN)/pytest tests/proof/proof_*.py
 
 check: $(READY) ## Lint, types and import layers
 	@$(BIN)/ruff check .

@@ -35,6 +35,7 @@ COMMANDS = {
     "note": Listed("note", "Put a remark beside a trial."),
     "ack": Listed("ack", "Say that a trial's news has been seen to."),
     "deliver": Listed("deliver", "Send what is in the outbox, and show it."),
+    "doctor": Listed("doctor", "Look for what is wrong, and say what to do."),
     "status": Listed("status", "Say how the tracker is: last success, coverage, problems."),
     "import": Listed("importing", "Read studies saved from the registry's website or API."),
     "export": Listed("export", "Write feeds and a calendar."),

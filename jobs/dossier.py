@@ -74,14 +74,14 @@ def dossier_lines(dossier: Dossier, *, history: bool) -> list[str]:
 
 
 def _estimates(estimates: Iterable[Estimate]) -> list[str]:
-    """Each with the steps of its rule."""
+    """Each with the steps of its rule; where it can't be assessed, its reasons are all there is to say."""
     lines = []
     for one in estimates:
         unsure = one.answer is Answer.NOT_ASSESSABLE
         lines.append(f"  {'Results may be due: ' if unsure else ''}{one.text}")
         if one.quote:
             lines.append(f'    the record\'s own notice: "{_cut(one.quote)}"')
-        lines += [f"    {step}" for step in one.trace]
+        lines += [] if unsure else [f"    {step}" for step in one.trace]
     return [plain_line(line) for line in lines]
 
 

@@ -91,14 +91,19 @@ def letter(
     # Auto-replies are for people; the second header is what Exchange knows.
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
-    message.set_content(text)
+    message.set_content(_encodable(text))
     if html is not None:
-        message.add_alternative(html, subtype="html")
+        message.add_alternative(_encodable(html), subtype="html")
     for filename, content in (attachments or {}).items():
         maintype, subtype = _TYPES.get(PurePath(filename).suffix, ("application", "octet-stream"))
         message.add_attachment(content, maintype=maintype, subtype=subtype, filename=filename)
     _set_boundaries(message)
     return message
+
+
+def _encodable(text: str) -> str:
+    """Half a surrogate pair, which no encoding can write, becomes a question mark."""
+    return text.encode(errors="replace").decode()
 
 
 def subject_line(text: str) -> str:
@@ -240,3 +245,14 @@ def _reason(failure: Exception) -> str:
 def _said(code: int, words: bytes | str) -> str:
     text = words.decode("utf-8", errors="replace") if isinstance(words, bytes) else words
     return f"{code} {' '.join(plain_line(text).split())[:_SAID_LENGTH]}"
+
+
+def try_login(server: MailServer) -> None:
+    """Connects and logs in as for a mail, and sends none. Raises DeliveryError."""
+    with _failures(server, server.name):
+        client = _connected(server)
+        try:
+            with _deadline(client, server.deadline_s):
+                _log_in(client, server)
+        finally:
+            _hang_up(client)

@@ -18,13 +18,13 @@ from zoneinfo import ZoneInfo
 from jobs.alerts import AlertRules, Tell, Word, alert_of, word_due
 from jobs.logs import bound
 from jobs.stopping import Stopped
-from jobs.timetable import BUSY_RETRY, retry_after, was_done_in_the_future, when_due
+from jobs.timetable import BUSY_RETRY, retry_after, was_done_in_the_future
 from jobs.work import Claim, Done, Job, later
 from tracker.errors import StoreBusy, StoreError, TrackerError
 from tracker.store.job_log import (
     Ended,
     JobState,
-    cover,
+    busy_since,
     end_attempt,
     job_states,
     note_alert,
@@ -228,7 +228,7 @@ class Scheduler:
         with self._store.begin() as connection:
             state = job_states(connection)[job.name]
             number = start_attempt(connection, job.name, due_at=due_at, at=now)
-        claim = Claim(store=self._store, job=job.name, until=later(now, state.covered))
+        claim = Claim(store=self._store, job=job.name, since=state.covered, until=later(now, state.covered))
         with bound(job=job.name, attempt=number):
             _log.info("begins, due %s", due_at)
             try:
@@ -244,8 +244,6 @@ class Scheduler:
             except Exception as error:
                 _log.exception("failed unexpectedly")
                 outcome, said = Ended.FAILED, f"unexpected: {error!r}"
-            if outcome is Ended.BUSY and now - first_due(job, state, due_at) > BUSY_PATIENCE:
-                outcome, said = Ended.FAILED, f"for an hour: {said}"
             outcome = self._record(claim, number, outcome, said)
             _log.log(_LEVELS[outcome], "%s%s", outcome, f": {said}" if said else "")
         if outcome is Ended.DONE:
@@ -257,11 +255,18 @@ class Scheduler:
         now = self._clock()
         with self._store.begin() as connection:
             state = job_states(connection)[claim.job]
-            covered = state.covered >= claim.until
+            covered = state.covered == claim.until
+            if not covered and state.covered != claim.since:
+                # Its lock was lost on the way, with the connection, and another did it.
+                end_attempt(connection, number, outcome=Ended.BUSY, at=now, said="another scheduler did it meanwhile")
+                return Ended.BUSY
+            since = busy_since(connection, claim.job) if outcome is Ended.BUSY else None
+            if since is not None and now - since > BUSY_PATIENCE:
+                outcome = Ended.FAILED
             if covered and outcome in (Ended.FAILED, Ended.BUSY):
                 outcome = Ended.TROUBLED
             if outcome in (Ended.DONE, Ended.TROUBLED) and not covered:
-                cover(connection, claim.job, until=claim.until)
+                claim.cover(connection)
             if outcome is Ended.DONE:
                 note_success(connection, claim.job, at=now)
             elif outcome is Ended.BUSY:
@@ -340,13 +345,6 @@ class Scheduler:
         word = word_due(self._away, self.plan.rules, now=now)
         if word and self._told(word, self._away):
             self._away = replace(self._away, alerted_at=None)
-
-
-def first_due(job: Job, state: JobState, due_at: datetime) -> datetime:
-    """When the job was due before it was put off."""
-    if job.cron is None:
-        return due_at
-    return when_due(job.cron, job.zone, replace(state, retry_at=None), most_jitter=job.jitter, seed=job.seed) or due_at
 
 
 _LEVELS: Mapping[Ended, int] = {

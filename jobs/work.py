@@ -29,10 +29,11 @@ class Done:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """One attempt at a job, whose lock is held. `until` (aware): what was due up to then is done by it."""
+    """One attempt at a job, whose lock is held. What was due after `since`, up to `until` (aware), is done by it."""
 
     store: Store
     job: str
+    since: datetime
     until: datetime
 
     def cover(self, connection: Connection) -> None:
@@ -40,7 +41,7 @@ class Claim:
 
         Work that never calls it is recorded afterwards; so it must be harmless to do it twice.
         """
-        cover(connection, self.job, until=self.until)
+        cover(connection, self.job, since=self.since, until=self.until)
 
 
 Work = Callable[[Claim], Done]

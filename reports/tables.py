@@ -16,7 +16,7 @@ import orjson
 import pandas as pd
 
 from reports.columns import CHANGE_COLUMNS, STUDY_COLUMNS, Column, Type
-from reports.parts import ChangeRow, StudyRow
+from reports.rows import ChangeRow, StudyRow
 from tracker.changes import Value
 from tracker.untrusted import neutralised, plain_text
 

@@ -25,7 +25,6 @@ from reports.parts import (
     NO_ANNOTATION,
     Annotation,
     Banner,
-    ChangeRow,
     Checks,
     Count,
     CoverageLine,
@@ -34,11 +33,10 @@ from reports.parts import (
     Section,
     SectionKey,
     State,
-    StudyRow,
     TrialLine,
     Window,
 )
-from reports.rows import change_row, study_row
+from reports.rows import ChangeRow, StudyRow, change_row, study_row
 from reports.sections import sections_of
 from reports.standing import balance_words, basis_words, data_date_of, since_words, state_of
 from reports.trials import TrialNews, news_of

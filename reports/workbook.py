@@ -21,7 +21,7 @@ from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 from reports.columns import CHANGE_COLUMNS, DATED_FIELDS, STUDY_COLUMNS, Column, Type
 from reports.dictionary import dictionary_rows
-from reports.parts import ChangeRow, StudyRow
+from reports.rows import ChangeRow, StudyRow
 from reports.tables import cell as cell_text
 from reports.view import ReportView
 from reports.words import instant

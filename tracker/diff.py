@@ -310,8 +310,7 @@ def _statuses(sites: Iterable[Site]) -> dict[str, Counter[str]]:
     """Sites of one name (masked ones: "Research Site") share a line, each with its status."""
     statuses: dict[str, Counter[str]] = {}
     for site in sites:
-        if site != Site():  # an entry with nothing in it
-            statuses.setdefault(normal_text(site_name(site)), Counter())[site.status or ""] += 1
+        statuses.setdefault(normal_text(site_name(site)), Counter())[site.status or ""] += 1
     return statuses
 
 

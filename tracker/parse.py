@@ -276,10 +276,7 @@ def _outcome(outcome: Record, at: str) -> Outcome:
 def _site(site: Record, at: str) -> Site:
     # Half of a record's texts are of its sites: only the odd ones need `text_in`.
     return Site(
-        *[
-            value if type(value := site.get(key)) is str and value and not value.isspace() else text_in(site, key, at)
-            for key in _SITE
-        ]
+        *[value.strip() or None if type(value := site.get(key)) is str else text_in(site, key, at) for key in _SITE]
     )
 
 

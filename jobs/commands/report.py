@@ -94,9 +94,7 @@ def command(
         told = recipients.of_reports(definitions)
         with open_for_writing(config) as store:
             failures = write_missing_copies(store)
-            written = [
-                _next(config, store, one, _folder(out, one, definitions), told[one.name]) for one in definitions
-            ]
+            written = [_next(config, store, one, _folder(out, one, definitions), told[one.name]) for one in definitions]
             attempts = deliver_due(store, recipients, now=utc_now)
     for failure in failures:
         note(failure)

@@ -17,12 +17,13 @@ from tracker.errors import UsageError
 from tracker.study import Study
 
 if TYPE_CHECKING:
-    from jobs.tuning.previewing import Held, Plan
+    from jobs.tuning.previewing import Asked, Held, Plan
     from tracker.config import Config
     from tracker.registry.query import TermQuery
     from tracker.searches import SearchDefinition
     from tracker.tuning.edits import Edit
 
+_LONGEST_LABEL = 40
 MOST_STUDIES = 50_000
 """What `preview` reads without being told to; a search for a topic has a few thousand."""
 
@@ -67,36 +68,64 @@ def preview(
     All of it is what the registry returns now, held against the members in the store. Nothing is stored, and
     config.toml stays as it is.
     """
-    from jobs.syncing import registry_client, shown_progress
-    from jobs.tuning.layout import counted
-    from jobs.tuning.preview_lines import preview_lines
-    from jobs.tuning.previewing import planned, previews, previews_data, queries_of
-    from tracker.searches import term_in_words
-    from tracker.tuning.asking import Reader
+    from jobs.tuning.preview_lines import heading_lines, preview_lines
+    from jobs.tuning.previewing import previews_data
 
     config = current_config(full=False)
     edits = _edits(config, name, added=added, dropped=dropped, shipped=shipped)
+    version = _shipped_version() if shipped else None
+    asked = _asked(config, edits, most)
+    if as_json:
+        say_json(previews_data(asked, shipped_version=version))
+    else:
+        say_lines(heading_lines(asked, shipped_version=version))
+        for one in asked.previews:
+            say_lines(["", *preview_lines(one, everything=everything)])
+        say("\nNothing was changed.")
+    return DONE_WITH_PROBLEMS if any(one.incomplete for one in asked.previews) else DONE
+
+
+def _asked(config: Config, edits: Sequence[Edit], most: int) -> Asked:
+    from jobs.syncing import registry_client, shown_progress
+    from jobs.tuning.layout import counted
+    from jobs.tuning.previewing import Asked, planned, previews, queries_of
+    from tracker.tuning.asking import Reader
+
     held = _held(config, [edit.search.name for edit in edits])
-    terms = len(queries_of(edits))
-    state_cost(config, f"{counted(terms, 'term')} to count first", terms + 1)
+    labels = _labels(queries_of(edits))
+    state_cost(config, f"{counted(len(labels), 'term')} to count first", len(labels) + 1)
     with registry_client(config) as client:
         data = client.version()
-        with steps("terms counted", total=terms) as advance:
+        with steps("terms counted", total=len(labels)) as advance:
             plan = planned(client, edits, held=held, places=_places(config), told=advance)
         _refuse_too_many(plan, most)
         studies = counted(plan.studies, "study", "studies")
         state_cost(config, f"{studies} to read (those of several terms several times)", plan.requests)
         with shown_progress() as told:
-            reader = Reader(client, _relevance, told=lambda query, done, total: told(term_in_words(query), done, total))
-            shown = previews(reader, plan, held=held)
-        requests, registry = client.traffic.requests, client.description
-    if as_json:
-        say_json(previews_data(shown, registry=registry, data_date=data.data_date, requests=requests))
-    else:
-        for number, one in enumerate(shown):
-            say_lines([*([""] if number else []), *preview_lines(one, everything=everything)])
-        say("\nNothing was changed.")
-    return DONE_WITH_PROBLEMS if any(one.incomplete for one in shown) else DONE
+            reader = Reader(client, _relevance, told=lambda query, done, total: told(labels[query], done, total))
+            return Asked(
+                previews=tuple(previews(reader, plan, held=held)),
+                registry=client.description,
+                data_date=data.data_date,
+                requests=client.traffic.requests,
+            )
+
+
+def _labels(queries: Sequence[TermQuery]) -> dict[TermQuery, str]:
+    """Short enough for a progress bar beside them."""
+    from jobs.tuning.layout import cut
+    from tracker.searches import term_in_words
+
+    return {
+        query: cut(f"{number} of {len(queries)}, {term_in_words(query)}", _LONGEST_LABEL)
+        for number, query in enumerate(queries, 1)
+    }
+
+
+def _shipped_version() -> int:
+    from tracker.tuning.shipped import shipped_terms
+
+    return shipped_terms().version
 
 
 def _relevance(study: Study) -> str:

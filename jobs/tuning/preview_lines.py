@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from jobs.tuning.layout import counted, cut, hanging, percent, table, width
-from jobs.tuning.previewing import Preview
+from jobs.tuning.previewing import Asked, Preview
 from tracker.registry.query import TermQuery
 from tracker.searches import term_in_words
 from tracker.taxonomy.model import Relevance
@@ -30,6 +30,17 @@ _MOST_COMBINATIONS = 15
 _MOST_STUDIES = 12
 _LONGEST_BAR = 30
 _SIGNS = {Fate.KEPT: "", Fate.ADDED: "+", Fate.DROPPED: "−"}
+
+
+def heading_lines(asked: Asked, *, shipped_version: int | None) -> list[str]:
+    """Where it all comes from; `shipped_version` where the shipped terms are tried."""
+    data = f"data of {date_in_words(asked.data_date.isoformat())}" if asked.data_date else "data without a date"
+    lines = hanging("", f"{asked.registry}: {data}, {counted(asked.requests, 'request')} made")
+    if shipped_version is not None:
+        changed = any(preview.edit.changes_something for preview in asked.previews)
+        tried = "are tried in place of those configured" if changed else "are those configured"
+        lines += hanging("", f"The shipped terms, version {shipped_version}, {tried}.")
+    return lines
 
 
 def preview_lines(preview: Preview, *, everything: bool) -> list[str]:

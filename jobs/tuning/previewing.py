@@ -89,6 +89,16 @@ class Preview:
         return Counter(label for label in labels if label)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """All that was asked for at once: from where, of which data, in how many requests."""
+
+    previews: tuple[Preview, ...]
+    registry: str
+    data_date: date | None
+    requests: int
+
+
 def _spread(ids: Sequence[NctId], count: int) -> list[NctId]:
     if len(ids) <= count:
         return list(ids)
@@ -154,12 +164,13 @@ def _preview(edit: Edit, read: Mapping[TermQuery, ReadTerm], studies: Mapping[Nc
 # --- for programs -------------------------------------------------------------------------------------------
 
 
-def previews_data(shown: Sequence[Preview], *, registry: str, data_date: date | None, requests: int) -> dict[str, Any]:
+def previews_data(asked: Asked, *, shipped_version: int | None) -> dict[str, Any]:
     return {
-        "registry": registry,
-        "data_date": data_date,
-        "requests": requests,
-        "searches": [_preview_data(preview) for preview in shown],
+        "registry": asked.registry,
+        "data_date": asked.data_date,
+        "requests": asked.requests,
+        "shipped_version": shipped_version,
+        "searches": [_preview_data(preview) for preview in asked.previews],
     }
 
 

@@ -49,7 +49,26 @@ def test_every_command_explains_itself_with_an_example(tracker: CommandLine, wor
 
 
 def test_the_list_of_commands_is_that_of_the_design(tracker: CommandLine) -> None:
-    assert list(COMMANDS) == ["run", "sync", "report", "show", "list", "status", "import", "demo", "config", "db"]
+    assert list(COMMANDS) == [
+        "run",
+        "sync",
+        "report",
+        "show",
+        "list",
+        "search",
+        "schedule",
+        "mute",
+        "note",
+        "ack",
+        "deliver",
+        "status",
+        "import",
+        "export",
+        "demo",
+        "landscape",
+        "config",
+        "db",
+    ]
     ended = tracker("--help")
     for name, listed in COMMANDS.items():
         assert f"  {name} " in ended.out

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from jobs.commands.opening import open_for_writing
+from jobs.recipients import Recipients
+from jobs.reporting import next_report
 from tests.commands.command_line import CommandLine
 from tests.commands.conftest import CONFIG
 from tests.delivery.mail_server import MailServer, mail_server
+from tracker.config import load_config
 from tracker.store.deliveries import deliveries
 from tracker.store.engine import open_store
 from tracker.store.reports import definition
@@ -77,6 +82,27 @@ def test_a_report_is_sent_to_its_recipients(tracker: CommandLine, mailing: Path,
     assert body.get_content().split() == (folder / "mail.html").read_text().split()
     assert tracker("deliver").exit_code == 0
     assert len(server.received) == 1
+
+
+def test_a_report_and_its_deliveries_are_recorded_together_or_not_at_all(mailing: Path) -> None:
+    config = load_config(mailing / "config.toml")
+    [report] = config.reports
+    told = Recipients(config, {"TRACKER_SMTP_PASSWORD": SECRET}).of_reports([report])["weekly"]
+
+    def cut_short(_: object) -> None:
+        raise InterruptedError
+
+    with open_for_writing(config) as store, pytest.raises(InterruptedError):
+        next_report(
+            store,
+            report,
+            titles={},
+            now=datetime(2026, 3, 2, 7, tzinfo=UTC),
+            output=config.output_folder,
+            recipients=told,
+            also=cut_short,
+        )
+    assert (reports_made(mailing), states(mailing)) == (0, [])
 
 
 def test_a_failure_is_told_and_made_up_for(tracker: CommandLine, mailing: Path, server: MailServer) -> None:

@@ -14,7 +14,9 @@ import pytest
 from tests.commands.command_line import CommandLine
 from tests.registry.standin import StandIn, World, a_study, situations
 
-SHOWN = """\
+MOVED = "+365 d; since first seen on 2 Mar 2020"
+
+SHOWN = f"""\
 NCT00000001  A Phase II trial of radiosurgery
 https://clinicaltrials.gov/study/NCT00000001
 
@@ -37,8 +39,11 @@ Tracked             in spine since 2 Mar 2020 (baseline)
                     found by condition: Spine tumor
 Data of             28 Jul 2020, version 2
 
+To check (estimates, not findings)
+  Results may be due: not assessable: the FDA fields are absent from the record; foreign sites only
+
 What changed, newest first
-  28 Jul 2020  Date moved: Study completion  Aug 2020 (estimated) → Aug 2021 (estimated) (+365 d)
+  28 Jul 2020  Date moved: Study completion  Aug 2020 (estimated) → Aug 2021 (estimated) ({MOVED})
 """
 
 
@@ -303,3 +308,15 @@ def test_db_check_finds_nothing_or_says_what(tracker: CommandLine, synced: Path)
     assert "NCT00000001: versions 1 and 2" in broken.out
     findings = json.loads(tracker("db", "check", "--json").out)["findings"]
     assert len(findings) == 2
+
+
+def test_list_overdue_names_the_trials_of_which_something_is_expected(tracker: CommandLine, folder: Path) -> None:
+    assert tracker("demo").exit_code == 0
+    listed = tracker("list", "--overdue", "--json", "--config", "demo/config.toml")
+    assert [one["nct_id"] for one in json.loads(listed.out)] == ["NCT04033536"]
+    shown = tracker("show", "NCT04033536", "--config", "demo/config.toml").out
+    assert "  Recruiting, but its start is still Aug 2019 (estimated).\n    Taking patients? yes" in shown
+
+
+def test_list_overdue_of_trials_in_good_order_is_empty(tracker: CommandLine, synced: Path) -> None:
+    assert tracker("list", "--overdue").out == "0 trials\n"

@@ -10,6 +10,9 @@ import pytest
 from tests.commands.command_line import CommandLine
 from tests.commands.searching import CHORDOMA, SEARCH, SPINE, A, B, C, D, E, Tuning, a_world, tuning
 from tests.registry.standin import faults
+from tests.registry.standin.answers import refusal
+from tests.registry.standin.errors import query_error
+from tests.registry.standin.faults import Fault
 from tracker.config import load_config
 
 UNKNOWN = "NCT99999999"
@@ -220,7 +223,8 @@ def test_an_unknown_search(search: Tuning) -> None:
 
 
 def test_what_the_registry_says_cannot_steer_the_terminal(search: Tuning) -> None:
-    search.registry.fail(faults.body("Error parsing query in Other terms: \x1b[2J\u202e boom", status=400), after=2)
+    steering = query_error("Other terms", "\x1b[2J\u202e boom")
+    search.registry.fail(Fault("steering", answer=lambda _: refusal(steering)), after=2)
     ended = search("check")
     assert ended.exit_code == 3
     assert "\x1b" not in ended.out

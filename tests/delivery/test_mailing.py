@@ -108,6 +108,13 @@ def test_the_same_letter_is_the_same_bytes() -> None:
     assert a_letter().as_bytes() != a_letter(message_id="<other@hospital.example>").as_bytes()
 
 
+def test_half_a_surrogate_pair_in_the_text_does_no_harm() -> None:
+    message = message_from_bytes(a_letter(text="half \ud800", html="<p>\udfff</p>").as_bytes(), policy=default)
+    body = message.get_body(("plain",))
+    assert body is not None
+    assert body.get_content().strip() == "half ?"
+
+
 def test_without_attachments_and_html() -> None:
     message = a_letter(html=None, attachments=None)
     assert message.get_content_type() == "text/plain"

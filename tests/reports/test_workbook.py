@@ -1,4 +1,4 @@
-"""report.xlsx, report.md, studies.csv, the dictionary: right types, text that stays text, the same each time."""
+"""report.xlsx, report.md, studies.csv, the dictionary: right types, text that stays text, the same bytes."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 from reports.columns import CHANGE_COLUMNS, DATED_FIELDS, STUDY_COLUMNS
 from reports.dictionary import data_dictionary
 from reports.markdown import escaped
-from reports.parts import ChangeRow, StudyRow
 from reports.render import FILENAMES, render
+from reports.rows import ChangeRow, StudyRow
 from reports.tables import read_studies
 from reports.view import ReportView
 from tests.reports.example import example_view

@@ -14,12 +14,6 @@ from tracker.runs import GuardKind, Outcome
 CHORDOMA = "chordoma"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def store_kind(request: pytest.FixtureRequest) -> str:
-    kind: str = request.param
-    return kind
-
-
 class TestBaseline:
     def test_the_first_run_of_a_search_is_no_news(self, tracking: Tracking) -> None:
         synced = tracking.sync()

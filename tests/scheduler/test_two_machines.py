@@ -21,7 +21,7 @@ from tracker.store.engine import Store
 from tracker.store.job_log import Ended, attempts, job_states
 from tracker.store.reports import recorded_reports, register_definitions, report_files
 
-ROUNDS = 12
+ROUNDS = 6
 SUNDAY = utc("2026-03-01T12:00")
 
 

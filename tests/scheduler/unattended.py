@@ -73,10 +73,14 @@ class Clock:
         return self.now
 
 
-def patient_client(config: Config, _stop: Stop) -> RegistryClient:
+def patient_client(config: Config, stop: Stop) -> RegistryClient:
     """A client that asks as often as it wants and waits for nothing."""
     return RegistryClient(
-        config.registry.base_url, requests_per_second=1000, timeout_s=5, sleep=lambda _: None, chance=lambda: 0.0
+        config.registry.base_url,
+        requests_per_second=1000,
+        timeout_s=5,
+        sleep=lambda _: stop.check(),
+        chance=lambda: 0.0,
     )
 
 
@@ -101,7 +105,7 @@ class Unattended:
         self._store_url = store_url or f"sqlite:///{folder / 'tracker.db'}"
         self._environ = environ or {}
         self._edits = 0
-        self._running: Iterator[Scheduler] | None = None
+        self.stop = Stop()
         self._switch: Any = None
         self.scheduler: Scheduler | None = None
         self.store: Store | None = None
@@ -167,7 +171,8 @@ class Unattended:
 
     @contextmanager
     def _power(self) -> Iterator[None]:
-        surroundings = Surroundings(clock=self.clock, environ=self._environ, connect=patient_client)
+        self.stop = Stop()
+        surroundings = Surroundings(clock=self.clock, environ=self._environ, connect=patient_client, stop=self.stop)
         config = load_config(self.config_path)
         file = ConfigFile(config)
 

@@ -166,6 +166,33 @@ def test_masked_sites_share_a_name_and_are_told_apart_by_number(
     assert [field for field, _, _ in _site_changes(old, new)] == fields
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "opened", "closed"),
+    [
+        (["NOT_YET_RECRUITING", "RECRUITING"], ["RECRUITING", "RECRUITING"], 1, 0),
+        (["RECRUITING", "RECRUITING"], ["COMPLETED", "RECRUITING"], 0, 1),
+        (["NOT_YET_RECRUITING", "NOT_YET_RECRUITING"], ["RECRUITING", "RECRUITING"], 2, 0),
+        (["NOT_YET_RECRUITING"], ["RECRUITING", "RECRUITING"], 1, 0),
+        (["RECRUITING", "RECRUITING"], ["COMPLETED"], 0, 1),
+        (["NOT_YET_RECRUITING", "RECRUITING"], ["WITHDRAWN", "RECRUITING"], 0, 0),
+    ],
+    ids=[
+        "one of two opens",
+        "one of two closes",
+        "both open",
+        "one opens and another, open, comes",
+        "one closes and another, open, goes",
+        "one of two is withdrawn before it opened",
+    ],
+)
+def test_masked_sites_that_opened_and_closed_are_counted(
+    before: list[str], after: list[str], opened: int, closed: int
+) -> None:
+    old, new = ([_site("Research Site", status) for status in statuses] for statuses in (before, after))
+    (change,) = (one for one in changes_by({SITES: new}, given={SITES: old}) if one.field == "site_status")
+    assert change.detail == {"opened": opened, "closed": closed}
+
+
 def test_a_contact_of_a_site_that_stays_is_told_as_other() -> None:
     old, new = ([_site("Bonn", contacts=[{"name": name}])] for name in ("Ann", "Eve"))
     assert _site_changes(old, new) == [("other", None, ("contactsLocationsModule",))]

@@ -52,6 +52,11 @@ def refused(body: str, status: int = 400) -> BadRequest:
             "COVERAGE or EXPANSION",
         ),
         (
+            "Error parsing query in Conditions or disease: mismatched input ']' expecting ','",
+            "condition",
+            'the expression can\'t be read at "]": , is expected there',
+        ),
+        (
             "Error parsing query in Conditions or disease: mismatched input '<EOF>' expecting " + EXPECTED,
             "condition",
             "the expression ends too early: after AND, OR, NOT or ( something must follow",

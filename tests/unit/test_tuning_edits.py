@@ -89,7 +89,7 @@ def test_replacing_the_terms() -> None:
 
 @pytest.mark.parametrize(
     ("text", "number"),
-    [("1", 1), (" 3 ", 3), ("spine tumor\" or", 2), ("condition: chordoma", 3), ("title", 2), ("CONDITION: Spine", 1)],
+    [("1", 1), (" 3 ", 3), ('spine tumor" or', 2), ("condition: chordoma", 3), ("title", 2), ("CONDITION: Spine", 1)],
 )
 def test_a_term_meant_by_its_number_or_text(text: str, number: int) -> None:
     assert term_meant(SEARCH, text) == number

@@ -16,7 +16,10 @@ RECORD: dict[str, Any] = {
             "officialTitle": "A Trial of Cement in Tumours of the Spine",
             "organization": {"fullName": "Chordoma Foundation"},
         },
-        "conditionsModule": {"conditions": ["Bone Metastasis", "Spine Tumor"], "keywords": ["SBRT", "cord compression"]},
+        "conditionsModule": {
+            "conditions": ["Bone Metastasis", "Spine Tumor"],
+            "keywords": ["SBRT", "cord compression"],
+        },
         "descriptionModule": {"briefSummary": "Radiosurgery is compared.", "detailedDescription": "Chordoma is rare."},
         "armsInterventionsModule": {
             "armGroups": [{"label": "Cement", "description": "kyphoplasty by hand"}],

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tracker.errors import StoreBusy
@@ -95,6 +95,16 @@ def attempts(connection: Connection, *, after: int = 0, name: str | None = None)
     return [Attempt(**{**row, "outcome": Ended(row["outcome"]) if row["outcome"] else None}) for row in rows]
 
 
+def busy_since(connection: Connection, name: str) -> datetime | None:
+    """When the first of the last attempts in a row began that found the job kept by another process."""
+    of_job = attempt.c.job == name
+    other = select(func.max(attempt.c.id)).where(of_job, attempt.c.outcome != Ended.BUSY.value).scalar_subquery()
+    busy = of_job & (attempt.c.outcome == Ended.BUSY.value) & (attempt.c.id > func.coalesce(other, 0))
+    query = select(attempt.c.started_at).where(busy).order_by(attempt.c.id).limit(1)
+    since: datetime | None = connection.execute(query).scalar()
+    return since
+
+
 def start_attempt(connection: Connection, name: str, *, due_at: datetime, at: datetime) -> int:
     """Opens an attempt and returns its id. The caller holds the job's lock: one still open was killed."""
     connection.execute(
@@ -108,18 +118,20 @@ def start_attempt(connection: Connection, name: str, *, due_at: datetime, at: da
     return number
 
 
-def cover(connection: Connection, name: str, *, until: datetime) -> None:
-    """What was due up to `until` is done. Raises StoreBusy, so that the transaction is undone, where it was already."""
-    moved = connection.execute(update(job).where(job.c.name == name, job.c.covered < until).values(covered=until))
+def cover(connection: Connection, name: str, *, since: datetime, until: datetime) -> None:
+    """What was due after `since`, up to `until`, is done.
+
+    Raises StoreBusy, so that the transaction is undone, where it was done already: the job no longer stands at `since`.
+    """
+    moved = connection.execute(update(job).where(job.c.name == name, job.c.covered == since).values(covered=until))
     if moved.rowcount != 1:
         raise StoreBusy(f"Another scheduler has just done {name}", subject=name, advice="Nothing was done twice.")
 
 
 def end_attempt(connection: Connection, number: int, *, outcome: Ended, at: datetime, said: str | None) -> None:
     connection.execute(
-        update(attempt)
-        .where(attempt.c.id == number, attempt.c.outcome.is_(None))
-        .values(outcome=outcome.value, finished_at=at, said=said)
+        # Whatever it says already: of a killed process the last commit may still be under way when another takes over.
+        update(attempt).where(attempt.c.id == number).values(outcome=outcome.value, finished_at=at, said=said)
     )
 
 

@@ -14,7 +14,7 @@ from tracker.taxonomy.patterns import regular
 Tables = Mapping[str, Mapping[str, Mapping[str, Any]]]
 """Axis → identifier → keys, as the TOML has them."""
 
-_PATTERNS = ("match", "unless", "otherwise")
+_PATTERNS = ("match", "with_spine", "unless", "otherwise")
 _KEYS = ("label", *_PATTERNS, "fields", "longest_list", "implies", "group", "ancillary")
 _AXES = (
     "relevance",

@@ -22,14 +22,14 @@ class Verdict:
 def relevance(texts: Sequence[Passage], treatments: Iterable[Label], taxonomy: Taxonomy) -> Verdict:
     """The verdict, and what it rests on.
 
-    A tumour and the spine in one title make the focus, unless the title names other sites beside the spine. In the
+    A tumour and the spine in one title make the focus, unless the title names other sites or diseases beside it. In the
     conditions alone, the spine is one of several sites where the title leaves room for it; where the title is about
     another organ's tumour, or nothing tested treats a tumour, it is listed only.
     """
     titles = [text for text in texts if text.field in TITLES]
     named = _spine_tumours(titles, taxonomy)
     if named:
-        several = any(_beside_other_site(reading.passage, taxonomy) for reading in named)
+        several = any(_beside_others(reading.passage, taxonomy) for reading in named)
         return Verdict(Relevance.ONE_OF_SEVERAL if several else Relevance.FOCUS, named)
     listed = _spine_tumours([text for text in texts if text.field not in TITLES], taxonomy)
     if listed:
@@ -50,8 +50,10 @@ def spine_tumour_in(text: str, taxonomy: Taxonomy) -> str | None:
     if by_itself:
         return by_itself
     spine = taxonomy.words["spine"].first(text)
-    tumour = taxonomy.words["tumour"].first(text) if spine else None
-    return f"{spine} … {tumour}" if spine and tumour else None
+    if spine is None:
+        return None
+    tumour = taxonomy.words["tumour"].first(text) or taxonomy.words["tumour_treatment"].first(text)
+    return f"{spine} … {tumour}" if tumour else None
 
 
 def _of_listed(
@@ -89,10 +91,13 @@ def _implied(texts: Sequence[Passage], taxonomy: Taxonomy) -> tuple[Reading, ...
     return (spine, tumour) if spine and tumour else ()
 
 
-def _beside_other_site(title: str, taxonomy: Taxonomy) -> bool:
-    """Whether a title names another site in one breath with the spine: "head, neck and spine tumors"."""
-    spine = [place.span() for name in ("spine", "spine_tumour") for place in taxonomy.words[name].found(title)]
-    sites = [place.span() for place in taxonomy.words["other_site"].found(title)]
+def _beside_others(title: str, taxonomy: Taxonomy) -> bool:
+    """Whether a title names another site in one breath with the spine, "head, neck and spine tumors", or other
+    diseases of the spine."""
+    if taxonomy.words["other_disease"].first(title):
+        return True
+    spine = [place for name in ("spine", "spine_tumour") for place in taxonomy.words[name].found(title)]
+    sites = list(taxonomy.words["other_site"].found(title))
     return any(
         _JOINED.fullmatch(title, min(one[1], other[1]), max(one[0], other[0]))
         for one in spine

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from tracker.study import Study
 from tracker.taxonomy.arms import tested_arms
-from tracker.taxonomy.mentions import Manner, Mention, arms_of, keyed, registered, titled
+from tracker.taxonomy.mentions import Manner, Mention, arms_of, keyed, registered, rules_for, titled
 from tracker.taxonomy.model import Label, Role
 from tracker.taxonomy.patterns import plain
 from tracker.taxonomy.vocabulary import GROUPS, TREATMENT, Rule, Taxonomy
@@ -29,18 +29,18 @@ def treatments(study: Study, taxonomy: Taxonomy) -> Treatments:
     trial = _Trial(study, taxonomy)
     roles = trial.roles()
     labels = []
-    for rule in (*taxonomy.axis(GROUPS), *taxonomy.axis(TREATMENT)):
+    for rule in trial.rules:
         role = roles.get(rule.id)
-        if role is not None and not _said_more_narrowly(rule, role, roles, taxonomy):
+        if role is not None and not _said_more_narrowly(rule, role, roles, trial.rules):
             readings = tuple(dict.fromkeys(mention.reading for mention in trial.mentions(rule.id)))
             labels.append(Label(TREATMENT, rule.id, rule.words, readings, rule.group, role))
     return Treatments(tuple(labels), trial.hybrid(roles))
 
 
-def _said_more_narrowly(rule: Rule, role: Role, roles: dict[str, Role], taxonomy: Taxonomy) -> bool:
-    if rule.axis != GROUPS:
-        return False
-    return any(other.group == rule.id and roles.get(other.id) is role for other in taxonomy.axis(TREATMENT))
+def _said_more_narrowly(rule: Rule, role: Role, roles: dict[str, Role], rules: Iterable[Rule]) -> bool:
+    """Whether a group says nothing that a treatment of the group, in the same role, doesn't say."""
+    narrower = [other for other in rules if other.group == rule.id and other.axis == TREATMENT]
+    return rule.axis == GROUPS and any(roles.get(other.id) is role for other in narrower)
 
 
 class _Trial:
@@ -49,14 +49,21 @@ class _Trial:
     def __init__(self, study: Study, taxonomy: Taxonomy) -> None:
         self._study = study
         self._taxonomy = taxonomy
-        self._registered = registered(study, taxonomy)
-        self._titled = titled(study, taxonomy)
+        candidates = rules_for(study, taxonomy)
+        self._registered = registered(study, candidates, taxonomy)
+        self._titled = titled(study, candidates, taxonomy)
         self._tested_arms = tested_arms(study.arms, taxonomy)
         self._unread = self._unread_interventions()
-        self._keyed = self._telling_keywords(keyed(study, taxonomy))
+        self._keyed = self._telling_keywords(keyed(study, candidates))
         self._rules = {
             mention.rule.id: mention.rule for mention in (*self._registered, *self._titled, *self._keyed)
         }
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Of the treatments that are mentioned, in the order of the taxonomy."""
+        order = {(rule.axis, rule.id): position for position, rule in enumerate(self._taxonomy.rules)}
+        return tuple(sorted(self._rules.values(), key=lambda rule: order[rule.axis, rule.id]))
 
     def mentions(self, identifier: str) -> tuple[Mention, ...]:
         everywhere = (*self._registered, *self._titled, *self._keyed)
@@ -70,6 +77,7 @@ class _Trial:
             for identifier in tested:
                 if self._rules[identifier].ancillary is ancillary and self._goes_along(identifier, tested):
                     found[identifier] = Role.BACKGROUND
+        self._give_names(found)
         roles = {one: role for one, role in found.items() if not self._title_says_it_narrower(one, found)}
         if Role.TESTED not in roles.values():
             self._promote(roles)
@@ -137,11 +145,11 @@ class _Trial:
         if Manner.NAMED not in manners:
             return Role.BACKGROUND
         if self._is_group(rule) and self._study.interventions and not self._unread:
-            return None
+            return Role.BACKGROUND if Manner.AROUND in manners else None
         if rule.ancillary and not self._unread and any(not self._is_group(one.rule) for one in self._registered):
             return None
         control = self._taxonomy.words["control"]
-        others = [one for one in self._registered if one.rule.group == rule.group and one.rule.id != rule.id]
+        others = {one.rule.id for one in self._registered if one.rule.group == rule.group} - {rule.id, rule.group}
         if others and any(control.first(mention.reading.words) for mention in mentions):
             return Role.COMPARATOR
         return Role.COMPARATOR if self._compared_with(rule.id) else Role.TESTED
@@ -157,7 +165,8 @@ class _Trial:
 
     def _compared_with(self, identifier: str) -> bool:
         """A title names it only after "versus", and others only before; an experimental arm says it better."""
-        if any(arm.type == "EXPERIMENTAL" for arm in self._study.arms):
+        registered = any(mention.registered for mention in self.mentions(identifier))
+        if registered and any(arm.type == "EXPERIMENTAL" for arm in self._study.arms):
             return False
         before = {mention.rule.id for mention in self._titled if mention.side == -1}
         after = {mention.rule.id for mention in self._titled if mention.side == 1}
@@ -202,6 +211,14 @@ class _Trial:
         }
         narrow = {one for one in named if not self._is_group(self._rules[one])}
         return (narrow or named) == {rule.id} and not self._unread_differ()
+
+    def _give_names(self, found: dict[str, Role]) -> None:
+        """The radiation of an intervention "Radiotherapy" is the "palliative radiotherapy" of the title."""
+        for group in [one for one in found if self._is_group(self._rules[one])]:
+            narrower = [one for one in found if self._rules[one].group == group and one != group]
+            titled_only = not any(one.registered for name in narrower for one in self.mentions(name))
+            if len(narrower) == 1 and titled_only and any(one.registered for one in self.mentions(group)):
+                found[narrower[0]] = found.pop(group)
 
     def _goes_along(self, identifier: str, tested: set[str]) -> bool:
         """Whether it only goes with the tested treatment, or stands around it."""

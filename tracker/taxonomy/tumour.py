@@ -18,20 +18,19 @@ def tumour_labels(texts: Sequence[Passage], taxonomy: Taxonomy) -> tuple[Label, 
     about = _tumour_named(texts, taxonomy)
     if not about:
         return ()
-    whole = "\n".join(text.text for text in texts)
-    rules = [rule for axis in TUMOUR_AXES for rule in taxonomy.axis(axis)]
     found: _Found = {}
-    for rule in rules:
-        if rule.pattern.maybe_in(whole) and (readings := _read(rule, texts)):
+    candidates = taxonomy.rules_that_may_read("\n".join(text.text for text in texts), *TUMOUR_AXES)
+    for rule in candidates:
+        if readings := _read(rule, texts):
             found[rule.axis, rule.id] = readings
-    _add_implied(found, rules)
-    _add_otherwise(found, rules, texts)
+    _add_implied(found, candidates)
+    _add_otherwise(found, candidates, texts)
     if not any(axis == "origin" for axis, _ in found):
         found[_UNSPECIFIED] = about[:1]
     _drop_what_does_not_apply(found, texts, taxonomy)
     return tuple(
         Label(rule.axis, rule.id, rule.words, found[rule.axis, rule.id])
-        for rule in rules
+        for rule in taxonomy.rules
         if (rule.axis, rule.id) in found
     )
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
@@ -15,7 +14,7 @@ from typing import Any
 
 from tracker.taxonomy.checks import InvalidTaxonomy, Tables, problems_in
 from tracker.taxonomy.passages import Passage
-from tracker.taxonomy.patterns import Words, whole_words
+from tracker.taxonomy.patterns import Words, folded, whole_words
 
 RULES = 1
 """The version of the rules that stand in code; raise it where they would label a study otherwise."""
@@ -29,12 +28,16 @@ TUMOUR_AXES = ("origin", "compartment", "kind", "primary_cancer", "region", "fla
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One class and how it is read. `group` is a treatment's; `implies` are (axis, id) of labels that come with it."""
+    """One class and how it is read. `group` is a treatment's; `implies` are (axis, id) of labels that come with it.
+
+    `pattern` is for any record, `spine_pattern` for those that name the spine.
+    """
 
     axis: str
     id: str
     words: str
     pattern: Words
+    spine_pattern: Words
     otherwise: Words
     fields: frozenset[str] | None
     longest_list: int | None
@@ -58,8 +61,19 @@ class Taxonomy:
     words: Mapping[str, Words]
     tables: Tables
 
-    def axis(self, name: str) -> tuple[Rule, ...]:
-        return tuple(rule for rule in self.rules if rule.axis == name)
+    def rules_that_may_read(self, text: str, *axes: str) -> tuple[Rule, ...]:
+        """The rules of the axes, less those whose words are certainly not in the text: saves asking them of each part.
+
+        Rules that read "otherwise" are always among them.
+        """
+        small = folded(text)
+        asked = (rule for rule in self.rules if rule.axis in axes)
+        if any(self.words[name].first(text) for name in ("spine", "spine_tumour")):
+            asked = (replace(rule, pattern=rule.spine_pattern) for rule in asked)
+        return tuple(rule for rule in asked if rule.pattern.maybe_in(small) or rule.otherwise.match is not None)
+
+    def group(self, identifier: str) -> Rule:
+        return next(rule for rule in self.rules if rule.axis == GROUPS and rule.id == identifier)
 
     def label(self, axis: str, identifier: str) -> str:
         """A class in words; the identifier itself where the taxonomy has no such class."""
@@ -108,7 +122,7 @@ def _compiled(tables: Tables) -> Taxonomy:
     return Taxonomy(
         version=f"{RULES}-{hashlib.sha256(written.encode()).hexdigest()[:12]}",
         rules=tuple(_rules(tables)),
-        words=MappingProxyType({name: _words(entry) for name, entry in tables["words"].items()}),
+        words=MappingProxyType({name: _words(entry, "match") for name, entry in tables["words"].items()}),
         tables=tables,
     )
 
@@ -120,7 +134,8 @@ def _rules(tables: Tables) -> Iterator[Rule]:
                 axis=axis,
                 id=identifier,
                 words=entry["label"],
-                pattern=_words(entry),
+                pattern=_words(entry, "match"),
+                spine_pattern=_words(entry, "match", "with_spine"),
                 otherwise=Words(whole_words(entry.get("otherwise", ()))),
                 fields=frozenset(entry["fields"]) if "fields" in entry else None,
                 longest_list=entry.get("longest_list"),
@@ -130,12 +145,9 @@ def _rules(tables: Tables) -> Iterator[Rule]:
             )
 
 
-def _words(entry: Mapping[str, Any]) -> Words:
-    return Words(_pattern(entry.get("match", ())), _pattern(entry.get("unless", ())))
-
-
-def _pattern(patterns: Iterable[str]) -> re.Pattern[str] | None:
-    return whole_words(tuple(patterns))
+def _words(entry: Mapping[str, Any], *keys: str) -> Words:
+    patterns = [pattern for key in keys for pattern in entry.get(key, ())]
+    return Words(whole_words(patterns), whole_words(entry.get("unless", ())))
 
 
 def _pair(implied: str) -> tuple[str, str]:

@@ -89,6 +89,8 @@ def _missing(found: re.Match[str]) -> str:
 
 def _unexpected(found: re.Match[str]) -> str:
     text = found["text"]
+    if found["wanted"]:
+        return f"the expression can't be read at {_shown(text)}: {found['wanted']} is expected there"
     if text in ("<EOF>", ""):
         return "the expression ends too early: after AND, OR, NOT or ( something must follow"
     if text in (")", "]"):
@@ -129,7 +131,10 @@ _MEANINGS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = 
     (re.compile(r"missing '(?P<sign>[)\]])' at '(?P<at>.*?)'"), _missing),
     (re.compile(r"token recognition error at: '(?P<text>.*)'"), _stray_sign),
     (
-        re.compile(r"(?:no viable alternative at|extraneous|mismatched) input '(?P<text>.*?)'(?= expecting|$)"),
+        re.compile(
+            r"(?:no viable alternative at|extraneous|mismatched) input '(?P<text>.*?)'"
+            r"(?: expecting '(?P<wanted>[^']+)'$| expecting|$)"
+        ),
         _unexpected,
     ),
 )

@@ -1,0 +1,111 @@
+"""`tracker doctor`: each thing that can be wrong is named, with the way out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jobs.doctor import Level, _clock, exit_code
+from tests.commands.command_line import CommandLine
+from tests.commands.test_schedule_command import CONFIG
+from tests.delivery.mail_server import MailServer, mail_server
+from tests.registry.standin import StandIn, faults
+from tests.runs.tracking import a_registry
+from tests.scheduler.unattended import utc
+
+MAIL = """
+[[recipient]]
+name = "admin"
+mail = ["admin@hospital.example"]
+[smtp]
+host = "127.0.0.1"
+port = {port}
+security = "none"
+sender = "tracker@hospital.example"
+[alerts]
+recipients = ["admin"]
+"""
+
+
+@pytest.fixture
+def mail() -> Iterator[MailServer]:
+    with mail_server() as server:
+        yield server
+
+
+@pytest.fixture
+def registry(folder: Path, mail: MailServer) -> Iterator[StandIn]:
+    with StandIn(a_registry()) as registry:
+        (folder / "config.toml").write_text(CONFIG.format(url=registry.url) + MAIL.format(port=mail.port))
+        yield registry
+
+
+def levels(tracker: CommandLine) -> dict[str, Any]:
+    return {one["about"]: one for one in json.loads(tracker("doctor", "--json").out)}
+
+
+def test_all_is_well_but_for_a_store_that_is_not_there_yet(
+    tracker: CommandLine, registry: StandIn, mail: MailServer
+) -> None:
+    found = levels(tracker)
+    assert {about: one["level"] for about, one in found.items() if one["level"] != "ok"} == {"store": "warn"}
+    tracker("sync")
+    ended = tracker("doctor")
+    assert ended.exit_code == 0, ended.out
+    assert mail.connections == 2
+    assert mail.received == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (faults.blocked(), "refuses this address or client (HTTP 403)"),
+        (faults.server_error(503), "HTTP 503"),
+        (faults.html_instead(), "not an answer of the API"),
+    ],
+    ids=lambda value: getattr(value, "name", None),
+)
+def test_how_the_registry_refuses(tracker: CommandLine, registry: StandIn, fault: faults.Fault, said: str) -> None:
+    registry.fail(fault, times=None)
+    found = levels(tracker)["registry"]
+    assert found["level"] == "fail"
+    assert said in found["said"]
+    assert found["advice"]
+    assert tracker("doctor").exit_code == 1
+
+
+def test_a_damaged_store(tracker: CommandLine, registry: StandIn, folder: Path) -> None:
+    (folder / "data").mkdir()
+    (folder / "data" / "tracker.db").write_bytes(b"not a database" * 1000)
+    found = levels(tracker)["store"]
+    assert (found["level"], "no SQLite database" in found["said"]) == ("fail", True)
+    assert found["advice"]
+
+
+def test_a_folder_that_is_a_file(tracker: CommandLine, registry: StandIn, folder: Path) -> None:
+    (folder / "data").mkdir()
+    (folder / "data" / "reports").write_text("")
+    found = levels(tracker)["output folder"]
+    assert (found["level"], bool(found["advice"])) == ("fail", True)
+
+
+def test_a_mail_server_that_is_down(tracker: CommandLine, registry: StandIn, folder: Path, mail: MailServer) -> None:
+    text = (folder / "config.toml").read_text()
+    (folder / "config.toml").write_text(text.replace(f"port = {mail.port}", "port = 1"))
+    found = levels(tracker)["mail"]
+    assert found["level"] == "fail"
+    assert "127.0.0.1:1 can't be used" in found["said"]
+
+
+@pytest.mark.parametrize(
+    ("now", "level"),
+    [("2026-03-02T12:00:30", Level.OK), ("2026-03-03T12:00", Level.FAIL), ("2026-03-01T12:00", Level.FAIL)],
+)
+def test_the_clock_is_held_against_the_registrys(now: str, level: Level) -> None:
+    found = _clock(utc("2026-03-02T12:00"), utc(now))
+    assert found.level is level
+    assert exit_code([found]) == (0 if level is Level.OK else 1)
