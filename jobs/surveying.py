@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from reports.landscape.counts import counts
 from reports.landscape.flow import flow
 from reports.landscape.formats import Landscape
+from reports.landscape.matrix import matrix
 from reports.landscape.methods import methods
 from reports.landscape.review import active, completed_with_results
 from reports.landscape.studied import Studied
@@ -17,11 +18,16 @@ from tracker import __version__
 from tracker.errors import UsageError
 from tracker.parse import parse
 from tracker.searches import SearchDefinition
-from tracker.store.as_of import members_as_of, term_returns_as_of
+from tracker.store.as_of import MemberRecord, members_as_of, term_returns_as_of
 from tracker.store.runs import runs
+from tracker.taxonomy import Taxonomy, classify, shipped
 
 if TYPE_CHECKING:
     from tracker.store.engine import Store
+
+
+CLASSIFIED = frozenset({"counts", "matrix", "flow"})
+"""Tables that need the classes of every study, which take longer than all else."""
 
 
 def survey(store: Store, searches: Sequence[SearchDefinition], *, tables: Sequence[str], day: date | None) -> Landscape:
@@ -37,17 +43,19 @@ def survey(store: Store, searches: Sequence[SearchDefinition], *, tables: Sequen
             raise UsageError(f"there is nothing to show as of {day}: {first}", subject=str(day))
         members = members_as_of(connection, day=day, searches=names)
         returns = term_returns_as_of(connection, day=day, searches=names)
-    studies = [Studied(study=parse(member.body), searches=member.searches) for member in members]
+    taxonomy = shipped() if CLASSIFIED & set(tables) else None
+    studies = [_studied(member, taxonomy) for member in members]
     data_date = max((one for one in dates if day is None or one <= day), default=None)
     makers: dict[str, Callable[[], Table]] = {
         "completed-with-results": lambda: completed_with_results(studies),
         "active": lambda: active(studies),
         "counts": lambda: counts(studies),
+        "matrix": lambda: matrix(studies),
         "flow": lambda: flow(studies, returns, searches),
     }
     return Landscape(
         title=", ".join(search.description or search.name for search in searches),
-        tables=tuple(makers[name]() for name in tables if name in makers),
+        tables=tuple(makers[name]() for name in tables),
         methods=methods(
             searches,
             data_date=data_date,
@@ -55,7 +63,13 @@ def survey(store: Store, searches: Sequence[SearchDefinition], *, tables: Sequen
             members=len(studies),
             excluded=len({study for search in searches for study in search.excluded}),
             program_version=__version__,
-            taxonomy_version=None,
+            taxonomy_version=taxonomy.version if taxonomy else None,
         ),
         data_date=data_date,
     )
+
+
+def _studied(member: MemberRecord, taxonomy: Taxonomy | None) -> Studied:
+    study = parse(member.body)
+    classes = classify(study, taxonomy) if taxonomy else None
+    return Studied(study=study, searches=member.searches, classes=classes)

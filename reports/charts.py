@@ -56,7 +56,7 @@ def charts_of(figures: Figures) -> tuple[Chart, ...]:
             _status_chart(figures.status_groups, figures.statuses),
             _slip_chart(figures.slips, figures.slip_count),
             _completion_chart(figures.completions),
-            _year_chart(figures.new_trials, figures.earlier_trials),
+            year_chart(figures.new_trials, figures.earlier_trials),
         )
         if chart is not None
     )
@@ -98,21 +98,19 @@ def _status_chart(groups: Sequence[str], columns: Sequence[StatusColumn]) -> Cha
     )
 
 
-def _year_chart(bars: Sequence[YearBar], earlier: int) -> Chart | None:
+def year_chart(bars: Sequence[YearBar], earlier: int) -> Chart | None:
+    """`earlier` counts the trials from before the first bar."""
     if not bars:
         return None
     labels = [(str(bar.year), bar.number) for bar in bars]
     before = f"; {counted(earlier, 'trial')} before {bars[0].year}" if earlier else ""
-    return Chart(
+    return bar_chart(
         key="figure-new",
         title="New trials a year",
         said=f"{counted(sum(bar.number for bar in bars), 'tracked trial')} first posted {bars[0].year} to "
         f"{bars[-1].year}{before}.",
-        height=_TOP + _PLOT + 26,
-        shapes=_columns(labels),
-        legend=(),
-        columns=("Year first posted", "Trials"),
-        rows=tuple((label, str(number)) for label, number in labels),
+        what="Year first posted",
+        bars=labels,
         source="first_post_date in studies.csv",
     )
 
@@ -127,7 +125,7 @@ def _completion_chart(months: Sequence[MonthBar]) -> Chart | None:
         title="Completions planned in the next 12 months",
         said=f"{counted(number, 'trial')} {'plans' if number == 1 else 'plan'} to complete; a plan often moves.",
         height=_TOP + _PLOT + 26,
-        shapes=_columns(labels),
+        shapes=columns_of(labels),
         legend=(),
         columns=("Month", "Trials", "NCT IDs"),
         rows=tuple((_month(bar.month), str(len(bar.trials)), _some(bar.trials)) for bar in months if bar.trials),
@@ -197,7 +195,22 @@ def _is_bound(line: SlipLine) -> bool:
     return PartialDate(line.first_plan).precision is not PartialDate(line.plan).precision
 
 
-def _columns(labels: Sequence[tuple[str, int]]) -> tuple[Shape, ...]:
+def bar_chart(*, key: str, title: str, said: str, what: str, bars: Sequence[tuple[str, int]], source: str) -> Chart:
+    """Upright bars of counted trials, each with its label; `what` heads the labels in the table."""
+    return Chart(
+        key=key,
+        title=title,
+        said=said,
+        height=_TOP + _PLOT + 26,
+        shapes=columns_of(bars),
+        legend=(),
+        columns=(what, "Trials"),
+        rows=tuple((label, str(number)) for label, number in bars),
+        source=source,
+    )
+
+
+def columns_of(labels: Sequence[tuple[str, int]]) -> tuple[Shape, ...]:
     top = _nice(max(number for _, number in labels) or 1)
     slot = (_RIGHT - _LEFT) / len(labels)
     width = min(slot * 0.72, 40)

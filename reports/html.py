@@ -48,7 +48,7 @@ def report_html(view: ReportView) -> bytes:
         .render(
             view=view,
             charts=charts_of(view.figures),
-            style_hash=_style_hash(),
+            style_hash=style_hash(),
             section_titles={key.value: SECTION_TITLES[key] for key in SectionKey},
             without_news_title="Without news" if view.state in (State.NEWS, State.QUIET) else "Tracked",
             nothing_title=nothing_title,
@@ -78,7 +78,7 @@ def page_environment() -> Environment:
 
 
 @cache
-def _style_hash() -> str:
+def style_hash() -> str:
     """The one style sheet that the page's content security policy lets pass."""
     style = page_environment().get_template("style.css").render()
     return f"sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}"

@@ -49,17 +49,17 @@ _LONG = {
 
 def report_xlsx(view: ReportView) -> bytes:
     book = Workbook(write_only=True)
-    _write(book, "Summary", ("what", "value"), _summary(view), filtered=False)
-    _write(book, "Changes", _change_header(), map(_change_cells, view.changes))
-    _write(book, "Studies", _study_header(), map(_study_cells, view.studies))
-    _write(book, "Coverage", _COVERAGE, _coverage(view))
-    _write(book, "Dictionary", ("table", "name", "type", "meaning"), dictionary_rows())
+    write_sheet(book, "Summary", ("what", "value"), _summary(view), filtered=False)
+    write_sheet(book, "Changes", _change_header(), map(_change_cells, view.changes))
+    write_sheet(book, "Studies", _study_header(), map(_study_cells, view.studies))
+    write_sheet(book, "Coverage", _COVERAGE, _coverage(view))
+    write_sheet(book, "Dictionary", ("table", "name", "type", "meaning"), dictionary_rows())
     book.properties.creator = "spine-trial-tracker"
     book.properties.title = cell_text(view.headline)
     book.properties.created = book.properties.modified = view.made_at.astimezone(UTC).replace(tzinfo=None)
     written = io.BytesIO()
     book.save(written)
-    return _restamped(written.getvalue(), view.made_at)
+    return restamped(written.getvalue(), view.made_at)
 
 
 def _summary(view: ReportView) -> Iterator[tuple[Cell, ...]]:
@@ -155,9 +155,10 @@ def _coverage(view: ReportView) -> Iterator[tuple[Cell, ...]]:
 # Writing
 
 
-def _write(
+def write_sheet(
     book: Workbook, title: str, header: Sequence[str], rows: Iterable[Sequence[Cell]], *, filtered: bool = True
 ) -> None:
+    """One sheet with a header that stays; registry text is written as text, whatever it begins with."""
     sheet = book.create_sheet(title)
     sheet.freeze_panes = "C2" if "nct_id" in header else "A2"
     for place, name in enumerate(header, start=1):
@@ -201,7 +202,7 @@ def _heading(sheet: WriteOnlyWorksheet, name: str) -> StyledCell:
     return cell
 
 
-def _restamped(content: bytes, made_at: datetime) -> bytes:
+def restamped(content: bytes, made_at: datetime) -> bytes:
     """The same archive with every time in it set to the report's own."""
     stamp = max(made_at.astimezone(UTC).replace(tzinfo=None), _EARLIEST).timetuple()[:6]
     written = io.BytesIO()

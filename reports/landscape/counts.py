@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
+from reports.landscape.matrix import origin_words
 from reports.landscape.studied import Studied
 from reports.landscape.table import Cell, Table
 from tracker.study import Enrollment, Study
@@ -29,12 +30,14 @@ _SPONSORS = {
 }
 
 
-def counts(studies: Iterable[Studied], *, tumours: Callable[[Study], Sequence[str]] | None = None) -> Table:
-    """`tumours` gives the tumour types of a study in words; without it that part is left out.
+def counts(studies: Iterable[Studied]) -> Table:
+    """A trial counts once in a group; it may stand in several groups of countries, intervention types and tumours.
 
-    A trial counts once in a group; it may stand in several groups of countries, intervention types and tumours.
+    Tumour types are left out where the studies were not classified.
     """
-    held = [one.study for one in studies]
+    members = list(studies)
+    held = [one.study for one in members]
+    classes = {one.study.nct_id: one.classes for one in members if one.classes is not None}
     parts: list[tuple[str, Callable[[Study], Sequence[str]], bool]] = [
         ("Study type", lambda study: [study_type_in_words(study.study_type)], False),
         ("Phase", lambda study: [phase_in_words(study.phases)], False),
@@ -44,8 +47,8 @@ def counts(studies: Iterable[Studied], *, tumours: Callable[[Study], Sequence[st
         ("Intervention type", _intervention_types, False),
         ("First posted in", lambda study: [_year(study)], True),
     ]
-    if tumours is not None:
-        parts.insert(0, ("Tumour type", lambda study: tumours(study) or (UNKNOWN,), False))
+    if classes:
+        parts.insert(0, ("Tumour type", lambda study: origin_words(classes[study.nct_id]), False))
     rows = [row for name, groups, by_name in parts for row in _part(name, groups, held, by_name=by_name)]
     return Table(
         name="counts",

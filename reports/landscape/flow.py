@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from reports.landscape.studied import Studied
 from reports.landscape.table import Cell, Table
 from tracker.registry.query import TermQuery
 from tracker.searches import SearchDefinition, term_in_words
 from tracker.store.as_of import TermReturn
-from tracker.study import Study
+from tracker.taxonomy import Relevance
 
 COLUMNS = ("Stage", "By", "What", "n")
+
+_RELEVANCE = {
+    Relevance.FOCUS: "focus",
+    Relevance.ONE_OF_SEVERAL: "one of several sites",
+    Relevance.LISTED_ONLY: "listed only",
+    Relevance.NONE: "none",
+}
 
 
 def flow(
     studies: Iterable[Studied],
     returns: Sequence[TermReturn],
     searches: Sequence[SearchDefinition],
-    *,
-    relevance: Callable[[Study], str] | None = None,
 ) -> Table:
-    """`relevance` labels a study automatically; a label is shown, and excludes nobody."""
+    """Relevance is labelled automatically; a label is shown, and excludes nobody."""
     held = list(studies)
     union = frozenset[str]().union(*(one.nct_ids for one in returns))
     rows: list[tuple[Cell, ...]] = [
@@ -36,9 +41,10 @@ def flow(
         rows += [
             ("Excluded", "a person", f"{nct_id}: {reason or 'no reason given'}", 1) for nct_id, reason in search.exclude
         ]
-    if relevance is not None:
-        labels = Counter(relevance(one.study) for one in held)
-        rows += [("Labelled", "automation", f"relevance: {label}", labels[label]) for label in sorted(labels)]
+    labels = Counter(one.classes.relevance for one in held if one.classes is not None)
+    rows += [
+        ("Labelled", "automation", f"relevance: {_RELEVANCE[one]}", labels[one]) for one in Relevance if labels[one]
+    ]
     rows.append(("Included", "", "trials in the landscape", len(held)))
     return Table(
         name="flow",

@@ -76,8 +76,6 @@ def given_labels(classes: Classes, *, with_roles: bool) -> frozenset[str]:
     return _texts(tumour, treatments, classes.hybrid, with_roles=with_roles)
 
 
-def _texts(
-    tumour: frozenset[str], treatments: Mapping[str, str], hybrid: bool, *, with_roles: bool
-) -> frozenset[str]:
+def _texts(tumour: frozenset[str], treatments: Mapping[str, str], hybrid: bool, *, with_roles: bool) -> frozenset[str]:
     given = frozenset(f"{name}: {role}" if with_roles else name for name, role in treatments.items())
     return tumour | given | (frozenset({"hybrid"}) if hybrid else frozenset())

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 from sqlalchemy import select, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from tracker.errors import StoreBusy, StoreError, StoreUnusable
 from tracker.runs import RunState
@@ -158,6 +159,9 @@ def _advisory_lock(store: Store, key: int, *, busy: Callable[[], StoreBusy], nam
         try:
             yield
         finally:
+            # A server may take a moment to notice that a session is gone: the next run must not find it locked.
+            with suppress(SQLAlchemyError):
+                connection.execute(text("SELECT pg_advisory_unlock_all()"))
             # The lock belongs to the session: closing it frees the lock, even if the server can't be asked any more.
             connection.invalidate()
 

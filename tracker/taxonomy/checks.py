@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
@@ -72,23 +72,15 @@ def _entry_problems(
         else:
             yield from _value_problems(f"{key}.{name}", name, value)
     if axis != "words" and identifier not in known and "label" not in entry:
-        yield f'{key}.label: is missing; a class that is new needs its name in words{_near(identifier, known)}'
+        yield f"{key}.label: is missing; a class that is new needs its name in words{_near(identifier, known)}"
     yield from _group_problems(key, axis, entry, tables=tables, base=base, new=identifier not in known)
     yield from _implied_problems(key, entry, tables=tables, base=base)
 
 
 def _value_problems(key: str, name: str, value: Any) -> Iterator[str]:
-    if name in ("label", "group"):
-        if not isinstance(value, str) or not value.strip():
-            yield f"{key}: a text is expected, not {value!r}"
-    elif name == "ancillary":
-        if not isinstance(value, bool):
-            yield f"{key}: true or false is expected, not {value!r}"
-    elif name == "longest_list":
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            yield f"{key}: a whole number above 0 is expected, not {value!r}"
-    elif not isinstance(value, list | tuple) or not all(isinstance(one, str) for one in value):
-        yield f"{key}: a list of texts is expected, not {value!r}"
+    expected, holds = _EXPECTED.get(name, ("a list of texts", _is_list_of_texts))
+    if not holds(value):
+        yield f"{key}: {expected} is expected, not {value!r}"
     elif name in _PATTERNS:
         for position, pattern in enumerate(value, start=1):
             yield from _pattern_problems(f"{key}[{position}]", pattern)
@@ -96,6 +88,31 @@ def _value_problems(key: str, name: str, value: Any) -> Iterator[str]:
         for field in value:
             if field not in FIELDS:
                 yield f"{key}: {field!r} is no field; {_suggestion(field, FIELDS)}"
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _is_list_of_texts(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(one, str) for one in value)
+
+
+def _is_flag(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_length(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+_EXPECTED: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "label": ("a text", _is_text),
+    "group": ("a text", _is_text),
+    "ancillary": ("true or false", _is_flag),
+    "longest_list": ("a whole number above 0", _is_length),
+}
+"""Key → what is expected, and whether a value is that; the other keys hold lists of texts."""
 
 
 def _pattern_problems(key: str, pattern: str) -> Iterator[str]:

@@ -13,7 +13,6 @@ from tracker.taxonomy.passages import LONGEST_KEYWORDS, TITLES
 from tracker.taxonomy.patterns import plain
 from tracker.taxonomy.vocabulary import GROUPS, TREATMENT, Rule, Taxonomy
 
-
 Rules = Sequence[Rule]
 
 
@@ -44,7 +43,8 @@ class Mention:
 
 def rules_for(study: Study, taxonomy: Taxonomy) -> tuple[Rule, ...]:
     """The rules of treatments and their groups that any text of the study can satisfy."""
-    texts = [study.brief_title or "", study.official_title or "", *study.keywords, *(arm.label for arm in study.arms)]
+    texts = [study.brief_title or "", study.official_title or "", *study.conditions, *study.keywords]
+    texts += [arm.label for arm in study.arms]
     for intervention in study.interventions:
         texts += [intervention.name, *intervention.other_names]
     return taxonomy.rules_that_may_read(plain("\n".join(texts)), TREATMENT, GROUPS)
@@ -73,9 +73,7 @@ def _manner_of_name(rule: Rule, reading: Reading, taxonomy: Taxonomy) -> Manner:
     return Manner.AROUND if manners == {Manner.AROUND} else Manner.NAMED
 
 
-def _read_intervention(
-    intervention: Intervention, rules: Rules, taxonomy: Taxonomy
-) -> list[tuple[Rule, Reading]]:
+def _read_intervention(intervention: Intervention, rules: Rules, taxonomy: Taxonomy) -> list[tuple[Rule, Reading]]:
     """By its name; by its other names where the name says no more than the group; by its type where nothing does."""
     name = plain(intervention.name)
     found = list(_rules_in(name, "interventions", rules))

@@ -33,7 +33,7 @@ def relevance(texts: Sequence[Passage], treatments: Iterable[Label], taxonomy: T
         return Verdict(Relevance.ONE_OF_SEVERAL if several else Relevance.FOCUS, named)
     listed = _spine_tumours([text for text in texts if text.field not in TITLES], taxonomy)
     if listed:
-        return Verdict(_of_listed(listed, texts, treatments, taxonomy), listed)
+        return Verdict(_of_listed(texts, treatments, taxonomy), listed)
     implied = _implied(texts, taxonomy)
     if implied and _room_in(titles, treatments, taxonomy):
         return Verdict(Relevance.ONE_OF_SEVERAL, implied)
@@ -56,9 +56,8 @@ def spine_tumour_in(text: str, taxonomy: Taxonomy) -> str | None:
     return f"{spine} … {tumour}" if tumour else None
 
 
-def _of_listed(
-    listed: Sequence[Reading], texts: Sequence[Passage], treatments: Iterable[Label], taxonomy: Taxonomy
-) -> Relevance:
+def _of_listed(texts: Sequence[Passage], treatments: Iterable[Label], taxonomy: Taxonomy) -> Relevance:
+    """Of a spine tumour that no title names."""
     titles = [text for text in texts if text.field in TITLES]
     conditions = [text for text in texts if text.field == "conditions"]
     alone = bool(conditions) and all(spine_tumour_in(text.text, taxonomy) for text in conditions)
