@@ -14,6 +14,7 @@ from tracker.runs import Outcome, Run, TermCoverage
 from tracker.words import date_in_words
 
 if TYPE_CHECKING:
+    from tracker.store.job_log import JobState
     from tracker.store.searches import StoredSearch
 
 
@@ -64,6 +65,15 @@ def _problems(last: Run | None, searches: Iterable[StoredSearch]) -> Iterator[st
             yield f"search {search.name} is not believed: {search.suspicious}"
         elif search.complete_run is None:
             yield f"search {search.name} was never read to its end"
+
+
+def problems_of_jobs(jobs: Iterable[JobState]) -> tuple[str, ...]:
+    """Scheduled jobs that fail, one line each."""
+    return tuple(
+        f"{one.name} has failed {one.failures} time{'' if one.failures == 1 else 's'} in a row: {one.error}"
+        for one in jobs
+        if one.failures
+    )
 
 
 def age(since: timedelta) -> str:

@@ -33,6 +33,7 @@ from tracker.store.job_log import (
     pull_back,
     put_off,
     register_jobs,
+    retire_jobs,
     start_attempt,
 )
 from tracker.store.locking import job_lock
@@ -149,6 +150,7 @@ class Scheduler:
         at_once = [job.name for job in self.plan.jobs if job.at_once]
         with self._store.begin() as connection:
             register_jobs(connection, names, now=self._clock(), at_once=at_once)
+            retire_jobs(connection, planned=names)
             register_definitions(connection, self.plan.reports)
         self._registered = True
 

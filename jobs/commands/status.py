@@ -44,7 +44,8 @@ def command(as_json: bool) -> int:
 
 
 def _health(config: Glance) -> Health:
-    from jobs.health import Health, problems_of
+    from jobs.health import Health, problems_of, problems_of_jobs
+    from tracker.store.job_log import job_states
     from tracker.store.runs import last_finished_run, last_run, last_successful_run, runs
     from tracker.store.searches import searches
     from tracker.store.version import stored_version
@@ -66,7 +67,7 @@ def _health(config: Glance) -> Health:
             coverage=telling.coverage if telling else (),
             searches=tuple(known),
             unsynced=tuple(sorted(set(config.search_names) - {one.name for one in known})),
-            problems=problems_of(last, known),
+            problems=(*problems_of(last, known), *problems_of_jobs(job_states(connection).values())),
             store=store.url,
             store_version=stored_version(connection) or "",
             store_bytes=store.path.stat().st_size if store.path else None,

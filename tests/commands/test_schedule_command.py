@@ -96,6 +96,7 @@ def test_once_says_that_a_job_failed(tracker: CommandLine, registry: StandIn) ->
     failed = tracker("schedule", "--once")
     assert failed.exit_code == 1
     assert "HTTP 403" in failed.out
+    assert "sync has failed 1 time in a row: run 1: " in tracker("status").out
 
 
 def test_a_wrong_schedule_ends_it_before_it_begins(tracker: CommandLine, folder: Path, registry: StandIn) -> None:

@@ -94,7 +94,7 @@ def test_a_watchdog_is_told_which_job_went_well(tmp_path: Path) -> None:
     asked: list[str] = []
 
     class Watchdog(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 (the library's name)
+        def do_GET(self) -> None:
             asked.append(self.path)
             self.send_response(200 if "sync" in self.path else 500)
             self.end_headers()

@@ -54,7 +54,7 @@ def members_as_of(connection: Connection, *, day: date | None, searches: Collect
 
 
 def term_returns_as_of(connection: Connection, *, day: date | None, searches: Collection[str]) -> list[TermReturn]:
-    """What each term returned, in the order in which they came into the store; terms never read to their end are left out."""
+    """What each term returned, in the order in which they came into the store; terms never read whole are left out."""
     known = _runs_until(connection, day)
     terms = (
         select(term.c.id, term.c.search, term.c.query)

@@ -12,10 +12,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import Connection, delete, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from tracker.errors import StoreBusy
-from tracker.store.locking import this_process
 from tracker.store.schema import attempt, job
 
 
@@ -75,9 +73,18 @@ def register_jobs(
         if name not in known
     ]
     if new:
+        from sqlalchemy.dialects import postgresql, sqlite
+
         # Two schedulers may meet a new job at the same moment.
         dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
         connection.execute(dialect.insert(job).on_conflict_do_nothing(), new)
+
+
+def retire_jobs(connection: Connection, *, planned: Collection[str]) -> None:
+    """What config no longer asks for neither fails any more nor waits to be tried again."""
+    gone = job.c.name.not_in(list(planned)) & (job.c.failures > 0)
+    well = {"failures": 0, "failing_since": None, "retry_at": None, "error": None, "alerted_at": None}
+    connection.execute(update(job).where(gone).values(well))
 
 
 def job_states(connection: Connection) -> dict[str, JobState]:
@@ -107,6 +114,8 @@ def busy_since(connection: Connection, name: str) -> datetime | None:
 
 def start_attempt(connection: Connection, name: str, *, due_at: datetime, at: datetime) -> int:
     """Opens an attempt and returns its id. The caller holds the job's lock: one still open was killed."""
+    from tracker.store.locking import this_process
+
     connection.execute(
         update(attempt)
         .where(attempt.c.job == name, attempt.c.outcome.is_(None))
