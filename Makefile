@@ -16,7 +16,7 @@ demo: $(READY) ## Play the bundled history of the review's trials, and say where
 test: $(READY) ## Run every test
 	@$(BIN)/pytest -n auto
 
-proof: $(READY) ## Live through a year, and sixty rounds of kills (about half an hour)
+proof: $(READY) ## Live through a year, and fifty-five rounds of kills (about half an hour)
 	@$(BIN)/pytest tests/proof/proof_*.py
 
 check: $(READY) ## Lint, types and import layers

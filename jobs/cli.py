@@ -29,7 +29,7 @@ COMMANDS = {
     "report": Listed("report", "Write the next report, an ad-hoc one, or an earlier one again."),
     "show": Listed("show", "Show a trial as it stands, and what changed when."),
     "list": Listed("list", "List the tracked trials, filtered."),
-    "search": Listed("search", "Tune the searches: what each term brings, and why a trial is tracked."),
+    "search": Listed("search", "Tune the searches: what each term brings, and why."),
     "schedule": Listed("schedule", "Do everything at its time, for years."),
     "mute": Listed("mute", "Keep a trial's routine lines off the reports."),
     "note": Listed("note", "Put a remark beside a trial."),

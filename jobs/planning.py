@@ -40,6 +40,12 @@ class JobFailed(TrackerError):
     """A job that came to its end, and not to its aim."""
 
 
+def _backed_up(config: Config, now: datetime) -> str:
+    from jobs.backup import back_up
+
+    return back_up(config, now)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """What jobs are done with. `clock` gives aware UTC; `connect` makes the client of one run."""
@@ -48,7 +54,7 @@ class World:
     environ: Mapping[str, str] = field(repr=False)
     stop: Stop = field(default_factory=Stop)
     connect: Callable[[Config, Stop], RegistryClient] = lambda config, stop: registry_client(config, sleep=stop.sleep)
-    back_up: BackUp | None = None
+    back_up: BackUp = _backed_up
 
 
 def plan_of(config: Config, world: World) -> Plan:
@@ -86,8 +92,8 @@ def plan_of(config: Config, world: World) -> Plan:
             )
     if config.settings.recipient:
         jobs.append(Job(name=DELIVER, work=partial(_deliver, config, world), waiting=_next_delivery))
-    if schedule.backup and world.back_up:
-        work = partial(_back_up, config, world, world.back_up)
+    if schedule.backup:
+        work = partial(_back_up, config, world)
         jobs.append(Job(name=BACKUP, work=work, cron=schedule.backup, zone=zone))
     work = partial(_clean_up, world, timedelta(days=schedule.keep_attempts_days))
     jobs.append(Job(name=CLEAN_UP, work=work, cron=schedule.clean_up, zone=zone))
@@ -170,8 +176,8 @@ def _deliver(config: Config, world: World, claim: Claim) -> Done:
     return Done(f"{len(attempts) - len(failed)} sent", trouble="; ".join(failed) or None)
 
 
-def _back_up(config: Config, world: World, back_up: BackUp, _claim: Claim) -> Done:
-    return Done(back_up(config, world.clock()))
+def _back_up(config: Config, world: World, _claim: Claim) -> Done:
+    return Done(world.back_up(config, world.clock()))
 
 
 def _clean_up(world: World, keep: timedelta, claim: Claim) -> Done:

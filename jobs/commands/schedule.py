@@ -55,11 +55,10 @@ def command(once: bool, list_them: bool, log_format: str | None, as_json: bool) 
 
 
 def _world() -> World:
-    from jobs.backups import back_up_function
     from jobs.planning import World
     from jobs.syncing import utc_now
 
-    return World(clock=utc_now, environ=os.environ, back_up=back_up_function())
+    return World(clock=utc_now, environ=os.environ)
 
 
 def _list(config: Config, *, as_json: bool) -> int:

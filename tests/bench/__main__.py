@@ -1,6 +1,6 @@
 """Measures and prints the table. Exit code 1 where a sync did the wrong thing; a missed target is only told.
 
-    python -m tests.bench --rounds 3 --no-large
+python -m tests.bench --rounds 3 --no-large
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.bench import disk, startup, syncs
 from tests.bench.figures import Figure, Skipped, as_data, table
-from tests.bench.processes import Wrong
+from tests.bench.processes import Wrong, own_peak_bytes
 
 LARGER = 4
 """How many times as many studies the second measure of memory takes."""
@@ -43,7 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(json.dumps(as_data(found), indent=2))
     else:
         print(table(found))
-        print(f"\nCPU time; medians of {chosen.rounds} rounds, in {time.monotonic() - began:.0f} s. See tests/bench/README.md")
+        took = time.monotonic() - began
+        print(f"\nCPU time, medians of {chosen.rounds} rounds; all in {took:.0f} s. See tests/bench/README.md.")
     return 0
 
 
@@ -53,6 +54,8 @@ def measure(folder: Path, *, studies: int, rounds: int, large: bool) -> list[Fig
         measured = [cases.measure(number) for number in range(1, rounds + 1)]
         _told("starting commands")
         starts = startup.figures(cases.loaded, rounds=2 * rounds + 1)
+    if own_peak_bytes() >= min(one.download.peak_bytes for one in measured):
+        raise Wrong("the bench itself takes more memory than a download, and hides its peak")
     found: list[Figure | Skipped] = [*syncs.figures(measured, studies=studies)]
     if large:
         found.append(_large(folder / "large", studies=LARGER * studies, small=measured))

@@ -29,7 +29,9 @@ def check_load(store: Path, *, studies: int) -> None:
         for table in ("study", "study_version", "member", "term_match"):
             _same(f"rows of {table}", _one(connection, f"SELECT count(*) FROM {table}"), studies)
         _same("changes", _one(connection, "SELECT count(*) FROM change"), 0)
-        _same("bodies of another size", _one(connection, "SELECT count(*) FROM study_version WHERE body_size < 8000"), 0)
+        _same(
+            "bodies of another size", _one(connection, "SELECT count(*) FROM study_version WHERE body_size < 8000"), 0
+        )
 
 
 def check_nothing_written(store: Path, *, before: Path) -> None:
@@ -43,14 +45,18 @@ def check_nothing_written(store: Path, *, before: Path) -> None:
         for table in sorted(set(tables) - _RUNS_ON):
             _check_same_rows(connection, table)
         for table in _RUNS_ON - {"run"}:
-            _same(f"rows of {table}", *(_one(connection, f"SELECT count(*) FROM {db}.{table}") for db in ("main", "old")))
+            _same(
+                f"rows of {table}", *(_one(connection, f"SELECT count(*) FROM {db}.{table}") for db in ("main", "old"))
+            )
 
 
 def _check_same_rows(connection: sqlite3.Connection, table: str) -> None:
     names = [row[1] for row in connection.execute(f"PRAGMA main.table_info({table})")]
     columns = ", ".join(f'"{name}"' for name in names if name not in ("raw_digest", "body"))
     for one, other in (("main", "old"), ("old", "main")):
-        query = f"SELECT count(*) FROM (SELECT {columns} FROM {one}.{table} EXCEPT SELECT {columns} FROM {other}.{table})"
+        query = (
+            f"SELECT count(*) FROM (SELECT {columns} FROM {one}.{table} EXCEPT SELECT {columns} FROM {other}.{table})"
+        )
         _same(f"rows of {table} that are only in {one}", _one(connection, query), 0)
 
 

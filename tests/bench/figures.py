@@ -70,21 +70,31 @@ def as_data(figures: Iterable[Figure | Skipped]) -> list[dict[str, Any]]:
 
 
 def table(figures: Iterable[Figure | Skipped]) -> str:
-    rows = [("figure", "value", "floor", "ratio", "target", "met"), *map(_row, figures)]
+    """A line for each figure, then those that were skipped, and why."""
+    figures = list(figures)
+    rows = [_HEADINGS, *(_row(one) for one in figures if isinstance(one, Figure))]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join([row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))])
-        for row in rows
+    lines = [_aligned(row, widths) for row in rows]
+    return "\n".join([*lines, *(f"skipped: {one.name}: {one.why}" for one in figures if isinstance(one, Skipped))])
+
+
+_HEADINGS = ("figure", "value", "floor", "ratio", "target", "met")
+
+
+def _row(figure: Figure) -> tuple[str, ...]:
+    return (
+        f"{figure.name} ({figure.note})" if figure.note else figure.name,
+        _shown(figure.value, figure.unit),
+        _shown(figure.floor, figure.unit),
+        f"{figure.ratio:.2f}",
+        "-" if figure.most is None else f"<= {figure.most:g}",
+        {True: "yes", False: "NO", None: "-"}[figure.met],
     )
 
 
-def _row(figure: Figure | Skipped) -> tuple[str, ...]:
-    if isinstance(figure, Skipped):
-        return (f"{figure.name} (skipped: {figure.why})", "", "", "", "", "-")
-    met = {True: "yes", False: "NO", None: "-"}[figure.met]
-    target = "-" if figure.most is None else f"<= {figure.most:g}"
-    name = f"{figure.name} ({figure.note})" if figure.note else figure.name
-    return (name, _shown(figure.value, figure.unit), _shown(figure.floor, figure.unit), f"{figure.ratio:.2f}", target, met)
+def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:
+    cells = [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+    return "  ".join([row[0].ljust(widths[0]), *cells])
 
 
 def _shown(value: float, unit: str) -> str:

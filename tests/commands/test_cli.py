@@ -61,6 +61,7 @@ def test_the_list_of_commands_is_that_of_the_design(tracker: CommandLine) -> Non
         "note",
         "ack",
         "deliver",
+        "doctor",
         "status",
         "import",
         "export",

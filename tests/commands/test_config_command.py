@@ -67,7 +67,7 @@ def test_show_gives_values_in_force_without_passwords(tracker: CommandLine, fold
     ended = tracker("config", "show")
     assert ended.exit_code == 0
     shown = tomllib.loads(ended.out)
-    assert shown["store"] == {"url": "postgresql+psycopg://me:***@db.example/tracker"}
+    assert shown["store"]["url"] == "postgresql+psycopg://me:***@db.example/tracker"
     assert shown["registry"]["base_url"] == "https://clinicaltrials.gov/api/v2"
     assert shown["search"][0]["term"] == [{"condition": "Spine tumor"}]
     as_json = tracker("config", "show", "--json")

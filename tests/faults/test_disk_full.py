@@ -14,19 +14,11 @@ from pathlib import Path
 import pytest
 
 from tests.faults.mortal import Commands
-from tests.faults.test_killed import Place, a_day_with_news, all_change_ids, registry, sqlite_place, told, told_by_reports
+from tests.faults.places import Place, a_day_with_news, all_change_ids, sqlite_place, told, told_by_reports
 from tests.registry.standin import StandIn
 from tracker.store.check import check
 
-__all__ = ["registry"]
-
 BLOCK = 16_384
-
-
-@pytest.fixture(scope="module")
-def commands() -> Iterator[Commands]:
-    with Commands() as commands:
-        yield commands
 
 
 def test_files_that_cannot_grow(commands: Commands, registry: StandIn, tmp_path: Path) -> None:

@@ -6,132 +6,27 @@ it comes through untouched. After each death the same command runs again, undist
 
 from __future__ import annotations
 
-import json
 import shutil
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import pytest
-from sqlalchemy import select
 
 from tests.faults.mortal import Commands, Ended
+from tests.faults.places import (
+    Place,
+    a_day_with_news,
+    all_change_ids,
+    outcomes,
+    sqlite_place,
+    told,
+    told_by_reports,
+)
 from tests.postgresql import Server
-from tests.registry.standin import StandIn, World, results, situations
-from tests.runs.tracking import SPINE, A, B, C, D, E, a_registry
+from tests.registry.standin import StandIn, faults
 from tracker.runs import Outcome
 from tracker.store import schema
 from tracker.store.check import check
-from tracker.store.engine import Store, open_store
-from tracker.store.reports import recorded_reports, report_files
-from tracker.store.runs import runs
-
-CONFIG = """
-[registry]
-base_url = "{registry}"
-requests_per_second = 1000
-
-[store]
-url = "{store}"
-
-[output]
-folder = "reports"
-
-[[search]]
-name = "spine"
-include = [{{ nct_id = "{included}" }}]
-
-  [[search.term]]
-  condition = "{term}"
-"""
-
-
-@pytest.fixture(scope="module")
-def commands() -> Iterator[Commands]:
-    with Commands() as commands:
-        yield commands
-
-
-@pytest.fixture
-def registry() -> Iterator[StandIn]:
-    """Four trials, one of them by the include list."""
-    world = a_registry([A, B, C])
-    situations.a_trial_is_registered(world, E, posted="2019-05-06")
-    with StandIn(world) as registry:
-        yield registry
-
-
-def a_day_with_news(world: World) -> None:
-    """All that can happen: changes, results, one that enters, one that is gone, one that matches no more."""
-    situations.a_trial_completes(world, A, on="2026-02-20", enrolled=48)
-    results.results_are_posted(world, A)
-    situations.a_trial_no_longer_matches(world, B)
-    situations.closes_to_recruitment(world, B)
-    situations.a_trial_is_removed(world, C)
-    situations.a_trial_is_registered(world, D, returned_by=SPINE)
-    situations.a_date_slips(world, E, to="2027-01")
-    world.refresh()
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A folder with a config, a store and reports."""
-
-    folder: Path
-    store_url: str
-
-    @property
-    def config(self) -> Path:
-        return self.folder / "config.toml"
-
-    def configured(self, registry: StandIn) -> Place:
-        self.folder.mkdir(exist_ok=True)
-        self.config.write_text(CONFIG.format(registry=registry.url, store=self.store_url, included=E, term=SPINE))
-        return self
-
-    def store(self) -> Store:
-        return open_store(self.store_url)
-
-
-def told(place: Place) -> dict[str, Any]:
-    """What the tracker knows and has told, without times, run numbers and what else depends on when it ran."""
-    with place.store() as store, store.connect() as connection:
-        changes = connection.execute(select(schema.change)).mappings().all()
-        members = connection.execute(select(schema.member)).mappings().all()
-        studies = connection.execute(select(schema.study)).mappings().all()
-        versions = connection.execute(select(schema.study_version)).mappings().all()
-        when = {"number", "run", "detected_at", "since", "since_run", "until", "until_run", "seen_at"}
-        when |= {"first_seen_run", "last_seen_run"}
-        return {
-            name: sorted(repr({key: value for key, value in row.items() if key not in when}) for row in rows)
-            for name, rows in {"changes": changes, "members": members, "studies": studies, "versions": versions}.items()
-        }
-
-
-def told_by_reports(place: Place) -> Counter[str]:
-    """How many reports tell each change, by the files in the reports' folder; each must be the one recorded."""
-    counted: Counter[str] = Counter()
-    with place.store() as store, store.connect() as connection:
-        for report in recorded_reports(connection, "changes"):
-            recorded = report_files(connection, "changes", report.number)
-            assert set(recorded) == {"report.html", "changes.csv", "report.json"}
-            for filename, content in recorded.items():
-                assert (Path(report.folder) / filename).read_bytes() == content
-            counted.update(change["change_id"] for change in json.loads(recorded["report.json"])["changes"])
-    return counted
-
-
-def all_change_ids(place: Place) -> list[str]:
-    with place.store() as store, store.connect() as connection:
-        return list(connection.execute(select(schema.change.c.change_id)).scalars())
-
-
-def outcomes(place: Place) -> list[Outcome | None]:
-    with place.store() as store, store.connect() as connection:
-        return [run.outcome for run in runs(connection)]
 
 
 def die_at_every_step(
@@ -205,6 +100,24 @@ class TestSqlite:
         assert commands.run("sync", "--config", place.config).code == 0
         assert outcomes(place) == [Outcome.OK, Outcome.INTERRUPTED, Outcome.OK]
 
+    def test_data_that_a_killed_run_has_taken_is_held(
+        self, commands: Commands, registry: StandIn, tmp_path: Path
+    ) -> None:
+        """A mirror older than that is refused, though no run of that data ever came to its end."""
+        place = sqlite_place(tmp_path / "store").configured(registry)
+        assert commands.run("sync", "--config", place.config).code == 0
+        a_day_with_news(registry.world)
+        registry.world.refresh(to="2026-03-06")
+        ended = commands.run("sync", "--config", place.config, die_at=12)
+        assert (ended.code, ended.points.count("after an answer")) == (None, 2)
+        registry.fail(faults.older_mirror("2026-03-04T09:00:05"), times=None)
+        refused = commands.run("sync", "--config", place.config)
+        assert refused.code == 1
+        assert "already holds data of 2026-03-06 09:00 UTC" in refused.output
+        registry.heal()
+        assert commands.run("sync", "--config", place.config).code == 0
+        assert len(all_change_ids(place)) == 11
+
     def test_killed_again_and_again(self, commands: Commands, registry: StandIn, tmp_path: Path) -> None:
         """Each time a little later, in the same store: what was written stays, and nothing is told twice."""
         place = sqlite_place(tmp_path / "store").configured(registry)
@@ -250,7 +163,3 @@ class TestPostgresql:
         ):
             assert told(places[number]) == expected, ended.points
             postgresql_server.drop_database(f"{before}_{number}")
-
-
-def sqlite_place(folder: Path) -> Place:
-    return Place(folder, f"sqlite:///{folder / 'tracker.db'}")

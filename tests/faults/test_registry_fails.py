@@ -13,7 +13,6 @@ from tracker.runs import Outcome
 from tracker.store.engine import Store
 from tracker.sync import Request, sync
 
-
 CHORDOMA = "chordoma"
 EXPECTED = [
     f"{A} closed_to_recruitment: overall_status",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -40,7 +41,6 @@ def test_the_second_process_is_told_who_runs(store: Store, store_url: str, tmp_p
         second: list[subprocess.CompletedProcess[str]] = []
 
         def meanwhile() -> None:
-            command = [sys.executable, "-m", "jobs", "sync", "--config", str(config)]
             script = "import sys; from jobs.cli import main; sys.exit(main(sys.argv[1:]))"
             command = [sys.executable, "-c", script, "sync", "--config", str(config)]
             second.append(subprocess.run(command, capture_output=True, text=True, check=False))
@@ -50,7 +50,7 @@ def test_the_second_process_is_told_who_runs(store: Store, store_url: str, tmp_p
         [ended] = second
         assert ended.returncode == 1
         assert "Another run is going on" in ended.stderr
-        assert f"process {subprocess.os.getpid()}" in ended.stderr
+        assert f"process {os.getpid()}" in ended.stderr
         assert ended.stderr.count("\n") == 1
         assert len(tracking.runs()) == 1
         assert tracking.registry.crashes == []

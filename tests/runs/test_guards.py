@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import select
 
-from tests.registry.standin import StandIn, World, noise, results, situations
+from tests.registry.standin import World, noise, results, situations
 from tests.runs.tracking import SPINE, Tracking, a_registry, a_search, following, news, trials
 from tracker.changes import Kind
-from tracker.runs import Guard, GuardKind, Outcome
-from tracker.store import schema
+from tracker.runs import GuardKind, Outcome
 from tracker.store.engine import Store
 from tracker.store.searches import searches
+from tracker.sync import Synced
 
 HUNDRED = trials(100)
 OLD = trials(30, first=501)
@@ -39,10 +38,10 @@ def suspicious(tracking: Tracking, search: str = "spine") -> str | None:
 
 
 class TestShrink:
-    @pytest.mark.parametrize(("members", "lost", "guarded"), [(100, 10, False), (100, 11, True), (20, 5, False), (20, 6, True)])
-    def test_more_than_five_and_more_than_a_tenth(
-        self, store: Store, members: int, lost: int, guarded: bool
-    ) -> None:
+    @pytest.mark.parametrize(
+        ("members", "lost", "guarded"), [(100, 10, False), (100, 11, True), (20, 5, False), (20, 6, True)]
+    )
+    def test_more_than_five_and_more_than_a_tenth(self, store: Store, members: int, lost: int, guarded: bool) -> None:
         with following(store, a_registry(trials(members))) as tracking:
             tracking.sync()
             vanish(tracking.world, *trials(lost))
@@ -145,7 +144,7 @@ class TestGrowth:
         for one in OLD[:count]:
             situations.a_trial_is_registered(tracking.world, one, posted="2019-05-06", returned_by=SPINE)
 
-    def labels(self, synced) -> list[object]:
+    def labels(self, synced: Synced) -> list[object]:
         return [found.change.detail.get("unusual_growth") for found in synced.changes]
 
     def test_newcomers_beyond_a_tenth_are_labelled(self, tracking: Tracking) -> None:
@@ -175,7 +174,6 @@ class TestGrowth:
         assert self.labels(synced) == [True] * 20
 
     def test_a_new_term_may_bring_as_many_as_it_likes(self, tracking: Tracking) -> None:
-        self.grow(tracking, 0)
         for one in OLD:
             situations.a_trial_is_registered(tracking.world, one, posted="2019-05-06")
         tracking.world.returns(CHORDOMA, OLD)
@@ -203,7 +201,7 @@ class TestBulk:
         self.edit(tracking, 49)
         assert tracking.sync_next_day().run.guards == ()
 
-    def test_not_up_to_a_third_of_all(self, store_kind: str, store: Store, request: pytest.FixtureRequest) -> None:
+    def test_not_up_to_a_third_of_all(self, store: Store) -> None:
         many = trials(151)
         with following(store, a_registry(many)) as tracking:
             tracking.sync()

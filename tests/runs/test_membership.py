@@ -1,19 +1,17 @@
-"""Who enters a search and who leaves it, and why (DESIGN §4, "Membership" and step 7), as whole runs over HTTP."""
+"""Who enters a search, and why: DESIGN §4, "Membership", as whole runs over HTTP."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import select
 
-from tests.registry.standin import situations
-from tests.runs.tracking import SPINE, A, B, C, D, E, Tracking, a_search, news, trials
-from tracker.changes import Kind, Weight
+from tests.registry.standin import World, situations
+from tests.runs.tracking import SPINE, A, B, C, D, Tracking, a_search, news, trials
+from tracker.changes import Weight
 from tracker.runs import Outcome
 from tracker.store import schema
-from tracker.store.batches import held_studies
-from tracker.store.studies import tracked_study
 
 CHORDOMA = "chordoma"
 
@@ -46,6 +44,11 @@ class TestEntering:
         for _ in range(4):
             tracking.world.refresh()
         assert news(tracking.sync_next_day()) == [f"{D} entered spine: newly registered"]
+
+    def test_posted_on_the_day_of_the_last_complete_data_is_not_newly_registered(self, tracking: Tracking) -> None:
+        tracking.sync()
+        situations.a_trial_is_registered(tracking.world, D, posted=tracking.world.data_date, returned_by=SPINE)
+        assert news(tracking.sync_next_day()) == [f"{D} entered spine: an existing record now matches"]
 
     def test_what_only_a_new_term_brings_entered_by_an_edit(self, tracking: Tracking) -> None:
         situations.a_trial_is_registered(tracking.world, D, posted="2019-05-06")
@@ -151,7 +154,9 @@ class TestIncludeList:
             (lambda world: situations.a_trial_is_merged(world, D, into=A), "merged into another id"),
         ],
     )
-    def test_an_included_trial_can_leave_the_registry(self, tracking: Tracking, becomes, why: str) -> None:
+    def test_an_included_trial_can_leave_the_registry(
+        self, tracking: Tracking, becomes: Callable[[World], None], why: str
+    ) -> None:
         situations.a_trial_is_registered(tracking.world, D, posted="2019-05-06")
         tracking.searches = [a_search(include=[D])]
         tracking.sync()
@@ -164,6 +169,7 @@ class TestIncludeList:
         tracking.searches = [a_search(SPINE), a_search(CHORDOMA, name="board", include=[A])]
         tracking.sync()
         assert tracking.members("board") == {A, C}
+        assert news(tracking.sync_next_day()) == []
         situations.a_trial_no_longer_matches(tracking.world, A, SPINE)
         assert news(tracking.sync_next_day()) == [f"{A} left spine: no longer matches"]
         assert tracking.members("board") == {A, C}
@@ -215,293 +221,3 @@ class TestExcludeList:
         tracking.searches = [a_search()]
         synced = tracking.sync()
         assert (synced.run.guards, len(synced.changes), tracking.members()) == ((), 9, set(many))
-
-
-class TestLeaving:
-    def test_removed_from_the_registry_is_major(self, tracking: Tracking) -> None:
-        tracking.sync()
-        situations.a_trial_is_removed(tracking.world, B)
-        synced = tracking.sync_next_day()
-        assert news(synced) == [f"{B} left spine: removed from the registry"]
-        assert synced.changes[0].change.weight is Weight.MAJOR
-        assert tracking.asked == ["/version", "/studies", "/version", f"/studies/{B}"]
-        assert (tracking.members(), tracking.state(B)) == ({A, C}, "removed")
-        assert tracking.sync_next_day().run.requests == 3
-
-    def test_merged_names_the_other_id(self, tracking: Tracking) -> None:
-        tracking.sync()
-        situations.a_trial_is_merged(tracking.world, B, into=A)
-        synced = tracking.sync_next_day()
-        assert f"{B} left spine: merged into another id" in news(synced)
-        [departure] = [found.change for found in synced.changes if found.change.kind is Kind.LEFT]
-        assert (departure.weight, departure.detail) == (Weight.MAJOR, {"merged_into": A})
-        with tracking.store.connect() as connection:
-            held = tracked_study(connection, B)
-        assert held is not None
-        assert (held.state, held.merged_into) == ("merged", A)
-
-    def test_a_dropped_term_is_an_edit(self, tracking: Tracking) -> None:
-        tracking.world.returns(CHORDOMA, [D, A])
-        situations.a_trial_is_registered(tracking.world, D, posted="2019-05-06")
-        tracking.searches = [a_search(SPINE, CHORDOMA)]
-        tracking.sync()
-        tracking.searches = [a_search(SPINE)]
-        assert news(tracking.sync()) == [f"{D} left spine: the search was edited"]
-        assert tracking.asked == ["/version", "/studies", "/version"]  # nothing to look up: the owner knows why
-        assert tracking.state(D) == "left"
-
-    def test_an_edited_search_also_sees_who_left_by_themselves(self, tracking: Tracking) -> None:
-        tracking.world.returns(CHORDOMA, [D, A])
-        situations.a_trial_is_registered(tracking.world, D, posted="2019-05-06")
-        tracking.searches = [a_search(SPINE, CHORDOMA)]
-        tracking.sync()
-        situations.a_trial_is_removed(tracking.world, B)
-        tracking.searches = [a_search(SPINE)]
-        assert news(tracking.sync_next_day()) == [
-            f"{B} left spine: removed from the registry",
-            f"{D} left spine: the search was edited",
-        ]
-
-
-class TestWatchedById:
-    """A trial that no longer matches is followed by its id for 24 months."""
-
-    def test_no_longer_matches_is_minor_and_its_changes_are_still_told(self, tracking: Tracking) -> None:
-        tracking.sync()
-        situations.a_trial_no_longer_matches(tracking.world, B)
-        synced = tracking.sync_next_day()
-        assert news(synced) == [f"{B} left spine: no longer matches"]
-        assert synced.changes[0].change.weight is Weight.MINOR
-        assert tracking.state(B) == "watched"
-        situations.a_trial_completes(tracking.world, B, on="2026-03-03")
-        assert f"{B} completed: overall_status" in news(tracking.sync_next_day())
-        assert tracking.asked == ["/version", "/studies", "/studies", "/version"]
-
-    def test_what_changed_as_it_left_is_told(self, tracking: Tracking) -> None:
-        tracking.sync()
-        situations.closes_to_recruitment(tracking.world, B)
-        situations.a_trial_no_longer_matches(tracking.world, B)
-        assert news(tracking.sync_next_day()) == [
-            f"{B} closed_to_recruitment: overall_status",
-            f"{B} left spine: no longer matches",
-        ]
-
-    def test_it_ends_after_24_months(self, tracking: Tracking) -> None:
-        tracking.sync()
-        situations.a_trial_no_longer_matches(tracking.world, B)
-        tracking.sync_next_day()
-        with tracking.store.connect() as connection:
-            held = tracked_study(connection, B)
-        assert held is not None
-        assert str(held.watched_until) == "2028-03-03"
-        tracking.clock.forward(days=729)
-        situations.closes_to_recruitment(tracking.world, B)
-        assert news(tracking.sync_next_day()) == [f"{B} closed_to_recruitment: overall_status"]
-        tracking.clock.forward(days=3)
-        situations.reopens(tracking.world, B)
-        assert news(tracking.sync_next_day()) == []
-        assert (tracking.asked, tracking.state(B)) == (["/version", "/studies", "/version"], "left")
-
-    @pytest.mark.parametrize(
-        ("becomes", "state"),
-        [
-            (lambda world: situations.a_trial_is_removed(world, B), "removed"),
-            (lambda world: situations.a_trial_is_merged(world, B, into=C), "merged"),
-        ],
-    )
-    def test_it_ends_when_the_registry_has_it_no_more(self, tracking: Tracking, becomes, state: str) -> None:
-        tracking.sync()
-        situations.a_trial_no_longer_matches(tracking.world, B)
-        tracking.sync_next_day()
-        becomes(tracking.world)
-        tracking.sync_next_day()
-        assert tracking.asked == ["/version", "/studies", "/studies", "/version", f"/studies/{B}"]
-        assert tracking.state(B) == state
-        tracking.sync_next_day()
-        assert tracking.asked == ["/version", "/studies", "/version"]
-
-    def test_a_short_index_is_not_the_end(self, tracking: Tracking) -> None:
-        """The list of ids leaves it out, but its own page is there."""
-        tracking.sync()
-        situations.a_trial_no_longer_matches(tracking.world, B)
-        tracking.sync_next_day()
-        tracking.world.hide([B])
-        situations.closes_to_recruitment(tracking.world, B)
-        assert news(tracking.sync_next_day()) == [f"{B} closed_to_recruitment: overall_status"]
-        assert tracking.state(B) == "watched"
-
-    def test_it_goes_on_if_another_search_drops_the_trial_at_the_same_time(self, tracking: Tracking) -> None:
-        tracking.world.returns(CHORDOMA, [A, B])
-        tracking.searches = [a_search(SPINE), a_search(CHORDOMA, name="z")]
-        tracking.sync()
-        situations.a_trial_no_longer_matches(tracking.world, B, SPINE)
-        tracking.searches = [a_search(SPINE), a_search(CHORDOMA, name="z", exclude=[B])]
-        assert news(tracking.sync_next_day()) == [
-            f"{B} left spine: no longer matches",
-            f"{B} left z: excluded",
-        ]
-        assert tracking.state(B) == "watched"
-
-
-class TestSeveralSearches:
-    @pytest.fixture(autouse=True)
-    def _two_searches(self, tracking: Tracking) -> None:
-        tracking.world.returns(CHORDOMA, [B, C])
-        tracking.searches = [a_search(SPINE), a_search(CHORDOMA, name="chordoma")]
-
-    def test_leaving_one_search_is_not_leaving_the_other(self, tracking: Tracking) -> None:
-        tracking.sync()
-        situations.a_trial_no_longer_matches(tracking.world, B, SPINE)
-        assert news(tracking.sync_next_day()) == [f"{B} left spine: no longer matches"]
-        assert (tracking.members("spine"), tracking.members("chordoma")) == ({A, C}, {B, C})
-        assert tracking.state(B) == "tracked"
-        situations.closes_to_recruitment(tracking.world, B)
-        assert news(tracking.sync_next_day()) == [f"{B} closed_to_recruitment: overall_status"]
-
-    def test_a_removed_trial_leaves_both_and_is_looked_up_once(self, tracking: Tracking) -> None:
-        tracking.sync()
-        situations.a_trial_is_removed(tracking.world, B)
-        assert news(tracking.sync_next_day()) == [
-            f"{B} left chordoma: removed from the registry",
-            f"{B} left spine: removed from the registry",
-        ]
-        assert tracking.asked.count(f"/studies/{B}") == 1
-
-    def test_a_content_change_is_told_once_however_many_searches_have_the_trial(self, tracking: Tracking) -> None:
-        tracking.sync()
-        situations.closes_to_recruitment(tracking.world, B)
-        assert news(tracking.sync_next_day()) == [f"{B} closed_to_recruitment: overall_status"]
-
-    def test_a_new_search_has_a_baseline_of_its_own(self, tracking: Tracking) -> None:
-        tracking.searches = [a_search(SPINE)]
-        tracking.sync()
-        tracking.searches = [a_search(SPINE), a_search(CHORDOMA, name="chordoma")]
-        assert news(tracking.sync()) == []
-        assert tracking.members("chordoma") == {B, C}
-
-    def test_a_search_that_config_no_longer_has(self, tracking: Tracking) -> None:
-        tracking.sync()
-        tracking.searches = [a_search(CHORDOMA, name="chordoma")]
-        assert news(tracking.sync()) == [f"{one} left spine: the search was edited" for one in (A, B, C)]
-        assert (tracking.state(A), tracking.state(B)) == ("left", "tracked")
-        assert open_matches(tracking, "spine") == set()
-        assert tracking.sync().run.outcome is Outcome.NOTHING_NEW
-
-    def test_a_search_that_config_has_again(self, tracking: Tracking) -> None:
-        """Its terms are new again: whoever they bring entered by an edit, and no growth is unusual."""
-        both = tracking.searches
-        more = trials(8, first=10)
-        tracking.sync()
-        tracking.searches = both[1:]
-        tracking.sync()
-        for one in more:
-            situations.a_trial_is_registered(tracking.world, one, posted="2019-05-06", returned_by=SPINE)
-        tracking.searches = both
-        synced = tracking.sync_next_day()
-        assert news(synced) == sorted(f"{one} entered spine: the search was edited" for one in (A, B, C, *more))
-        assert synced.run.guards == ()
-        assert tracking.sync_next_day().changes == ()
-
-    def test_one_search_alone(self, tracking: Tracking) -> None:
-        """`tracker sync --search spine` leaves the others as they are."""
-        tracking.sync()
-        situations.a_trial_is_removed(tracking.world, B)
-        synced = tracking.sync_next_day(only="spine")
-        assert news(synced) == [f"{B} left spine: removed from the registry"]
-        assert (tracking.members("chordoma"), tracking.state(B)) == ({B, C}, "tracked")
-        assert synced.run.searches == ("spine",)
-        assert news(tracking.sync()) == [f"{B} left chordoma: removed from the registry"]
-        assert tracking.state(B) == "removed"
-
-
-class TestTermMatches:
-    """Which term returned which trial, and since when."""
-
-    def test_a_match_has_a_beginning_and_an_end(self, tracking: Tracking) -> None:
-        tracking.world.returns(CHORDOMA, [A, B])
-        tracking.searches = [a_search(SPINE, CHORDOMA)]
-        first = tracking.sync().run.id
-        situations.a_trial_no_longer_matches(tracking.world, B, CHORDOMA)
-        assert news(second := tracking.sync_next_day()) == []
-        situations.matches_again(tracking.world, B, CHORDOMA)
-        third = tracking.sync_next_day().run.id
-        assert matches_of(tracking, CHORDOMA, B) == [(first, second.run.id), (third, None)]
-        assert matches_of(tracking, SPINE, B) == [(first, None)]
-
-    def test_a_term_that_is_dropped_ends_its_matches(self, tracking: Tracking) -> None:
-        tracking.world.returns(CHORDOMA, [A])
-        tracking.searches = [a_search(SPINE, CHORDOMA)]
-        first = tracking.sync().run.id
-        tracking.searches = [a_search(SPINE)]
-        second = tracking.sync().run.id
-        assert matches_of(tracking, CHORDOMA, A) == [(first, second)]
-
-    def test_a_term_that_is_dropped_and_added_again_is_new(self, tracking: Tracking) -> None:
-        """Even if its first sweep in its new life was incomplete."""
-        old = trials(8, first=10)
-        for one in old:
-            situations.a_trial_is_registered(tracking.world, one, posted="2019-05-06")
-        tracking.world.returns(CHORDOMA, [A])
-        tracking.searches = [a_search(SPINE, CHORDOMA)]
-        tracking.sync()
-        tracking.searches = [a_search(SPINE)]
-        tracking.sync()
-        tracking.world.returns(CHORDOMA, [A, *old])
-        tracking.searches = [a_search(SPINE, CHORDOMA)]
-        tracking.world.serve_raw(old[0], b'{"no": "id"}')
-        assert tracking.sync_next_day().run.outcome is Outcome.INCOMPLETE
-        tracking.world.serve_raw(old[0], None)
-        synced = tracking.sync_next_day()
-        assert news(synced) == [f"{old[0]} entered spine: the search was edited"]
-        assert synced.run.guards == ()
-
-    def test_an_incomplete_sweep_ends_no_match(self, tracking: Tracking) -> None:
-        first = tracking.sync().run.id
-        situations.a_trial_no_longer_matches(tracking.world, B)
-        tracking.world.serve_raw(C, b"[]")
-        assert tracking.sync_next_day().run.outcome is Outcome.INCOMPLETE
-        assert matches_of(tracking, SPINE, B) == [(first, None)]
-
-
-def test_more_trials_than_a_database_takes_parameters(tracking: Tracking) -> None:
-    """SQLite takes 32,766 in one statement, PostgreSQL 65,535; a broad search can return more."""
-    tracking.sync()
-    with tracking.store.connect() as connection:
-        held = held_studies(connection, trials(70_000))
-    assert set(held) == {A, B, C}
-
-
-def matches_of(tracking: Tracking, expression: str, study: str) -> list[tuple[int, int | None]]:
-    """The runs since when and until when a term returned a study."""
-    match, term = schema.term_match, schema.term
-    query = (
-        select(match.c.since_run, match.c.until_run)
-        .join(term, term.c.id == match.c.term)
-        .where(match.c.nct_id == study, term.c.query.contains(expression))
-        .order_by(match.c.id)
-    )
-    with tracking.store.connect() as connection:
-        return [(since, until) for since, until in connection.execute(query)]
-
-
-def open_matches(tracking: Tracking, search: str) -> set[str]:
-    match, term = schema.term_match, schema.term
-    query = (
-        select(match.c.nct_id)
-        .join(term, term.c.id == match.c.term)
-        .where(term.c.search == search, match.c.until_run.is_(None))
-    )
-    with tracking.store.connect() as connection:
-        return set(connection.execute(query).scalars())
-
-
-def test_the_stays_of_a_trial_are_dated(tracking: Tracking) -> None:
-    tracking.sync()
-    situations.a_trial_no_longer_matches(tracking.world, E)
-    situations.a_trial_no_longer_matches(tracking.world, B)
-    tracking.sync_next_day()
-    with tracking.store.connect() as connection:
-        row = connection.execute(select(schema.member).where(schema.member.c.nct_id == B)).mappings().one()
-    assert row["since"].date() == datetime(2026, 3, 2, tzinfo=UTC).date()
-    assert row["until"].date() == datetime(2026, 3, 3, tzinfo=UTC).date()
-    assert row["left_why"] == "no longer matches"

@@ -17,6 +17,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -178,9 +179,8 @@ class Histories(RuleBasedStateMachine):
     @rule(transaction=st.integers(1, 7))
     def a_run_that_is_killed(self, transaction: int) -> None:
         self.world.refresh()
-        with killed_at(self.store, transaction):
-            with suppress(_Killed):
-                self.tracking.sync()
+        with killed_at(self.store, transaction), suppress(_Killed):
+            self.tracking.sync()
         self.disturbed = True
 
     @rule()
@@ -224,7 +224,7 @@ class Histories(RuleBasedStateMachine):
                 for found in recorded
                 if found.change.nct_id == trial and found.change.field == "overall_status"
             ]
-            assert all(earlier[1] == later[0] for earlier, later in zip(steps, steps[1:], strict=False))
+            assert all(earlier[1] == later[0] for earlier, later in pairwise(steps))
             if steps:
                 assert steps[-1][1] == now[trial]
             elif trial in self.first_seen and trial not in self.ever_left(recorded):

@@ -1,4 +1,4 @@
-"""What is told, and when (DESIGN §5.2 and §5.4): every change in exactly one report of a definition, silence explained."""
+"""What is told, and when (DESIGN §5.2, §5.4): every change in exactly one report of a definition, silence explained."""
 
 from __future__ import annotations
 
@@ -38,9 +38,7 @@ class Desk:
 
     def report(self, definition: ReportDefinition = WEEKLY) -> dict[str, Any]:
         """The next report, as its report.json has it."""
-        written = next_report(
-            self.tracking.store, definition, titles={}, now=self.tracking.clock(), output=self.output
-        )
+        written = next_report(self.tracking.store, definition, titles={}, now=self.tracking.clock(), output=self.output)
         return contents(written.folder)
 
     def count(self, definition: ReportDefinition = WEEKLY) -> int:
@@ -95,9 +93,7 @@ class TestOnceAndOnlyOnce:
         ]
 
     @pytest.mark.parametrize("seed", range(4))
-    def test_whatever_the_order_of_syncs_failures_and_reports(
-        self, tracking: Tracking, desk: Desk, seed: int
-    ) -> None:
+    def test_whatever_the_order_of_syncs_failures_and_reports(self, tracking: Tracking, desk: Desk, seed: int) -> None:
         chance = random.Random(seed)
         tracking.sync()
         told: Counter[str] = Counter()
@@ -276,9 +272,10 @@ class TestCopies:
         def no_power(*_: object, **__: object) -> None:
             raise SystemExit("the machine went down")
 
-        with monkeypatch.context() as patched, pytest.raises(SystemExit):
+        with monkeypatch.context() as patched:
             patched.setattr("jobs.reporting.write_copies", no_power)
-            desk.report()
+            with pytest.raises(SystemExit):
+                desk.report()
         folder = desk.output / "weekly" / "1"
         assert (desk.count(), list(folder.iterdir())) == (1, [])
         assert write_missing_copies(tracking.store) == []

@@ -157,6 +157,15 @@ class TestTriedAgain:
         assert alerts(mail)[1:] == ["store is well again"]
 
 
+class TestBackup:
+    def test_a_backup_is_made_at_its_time(self, corner: Unattended) -> None:
+        corner.write_config(replacing=('mon-fri"\n', 'mon-fri"\nbackup = "0 3 * * *"\n'))
+        corner.look()
+        assert ("backup", "done") in outcomes(corner.look_at(utc("2026-03-03T01:01")))
+        [backup] = (corner.folder / "data" / "backups").iterdir()
+        assert backup.read_bytes().startswith(b"SQLite format 3")
+
+
 class TestClock:
     def test_a_clock_that_was_a_day_ahead_does_not_silence_the_jobs(self, corner: Unattended) -> None:
         corner.look_at(MONDAY_NOON + timedelta(days=1))

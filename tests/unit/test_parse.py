@@ -90,6 +90,22 @@ def test_bytes_of_a_larger_buffer_are_read() -> None:
     assert parse(memoryview(encoded(a_small_record()))).nct_id == NCT_ID
 
 
+@pytest.mark.parametrize(
+    ("dates", "shown"),
+    [
+        ({"issuedDate": "2025-10-01", "creationDate": "2025-11-01"}, "2025-10-01"),
+        ({"creationDate": "2025-11-01"}, "2025-11-01"),
+        ({}, None),
+    ],
+    ids=["the day it was issued", "else the day it was made", "no day"],
+)
+def test_the_day_of_a_notice(dates: dict[str, str], shown: str | None) -> None:
+    event = {"type": "VIOLATION_IDENTIFIED", **dates}
+    path = "annotationSection.annotationModule.violationAnnotation.violationEvents"
+    study = study_of(edited(a_small_record(), {path: [event]}))
+    assert study.violations == (ViolationEvent("VIOLATION_IDENTIFIED", None, shown),)
+
+
 # Wrong shapes
 
 

@@ -117,6 +117,7 @@ _EXPECTED: dict[str, tuple[str, Callable[[Any], bool]]] = {
 
 def _pattern_problems(key: str, pattern: str) -> Iterator[str]:
     try:
+        re.compile(pattern)  # as it was written, so that an error names the position there
         compiled = re.compile(regular(pattern))
     except (re.error, RecursionError, OverflowError) as error:
         yield f"{key}: the pattern {pattern!r} does not compile: {error}"

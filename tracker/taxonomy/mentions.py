@@ -167,6 +167,7 @@ _UP_TO_THREE_WORDS = re.compile(
     re.IGNORECASE,
 )
 _NO_WORD = re.compile(r"[\s-]+")
+_REACH = 200  # characters: more than five words and a bracket take; keeps endless titles cheap
 _IN_BRACKETS = re.compile(r"\([^()]*\)\s*")
 
 
@@ -181,5 +182,5 @@ def _manner(before: str, taxonomy: Taxonomy) -> Manner | None:
 
 def _leads_up(before: str, words: str, gap: re.Pattern[str], taxonomy: Taxonomy) -> bool:
     """Whether one of the words stands before the end of the text, with only the gap between; brackets don't count."""
-    before = _IN_BRACKETS.sub("", before)
+    before = _IN_BRACKETS.sub("", before[-_REACH:])
     return any(gap.fullmatch(before, end) for _, end in taxonomy.words[words].found(before))

@@ -11,6 +11,7 @@ from tracker.taxonomy.passages import TITLES, Passage
 from tracker.taxonomy.vocabulary import Taxonomy
 
 _THERAPEUTIC = frozenset({"surgery", "minimally_invasive", "radiation", "systemic"})
+_REBUILDING = frozenset({"custom_implant", "bone_graft"})  # they replace what a tumour took
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,8 @@ def _room_in(titles: Sequence[Passage], treatments: Iterable[Label], taxonomy: T
         return False
     if any(taxonomy.words["tumour"].first(title.text) for title in titles):
         return True
-    return any(label.group in _THERAPEUTIC and label.role is Role.TESTED for label in treatments)
+    tested = [label for label in treatments if label.role is Role.TESTED]
+    return any(label.group in _THERAPEUTIC or label.id in _REBUILDING for label in tested)
 
 
 def _elsewhere(titles: Iterable[Passage], taxonomy: Taxonomy) -> bool:

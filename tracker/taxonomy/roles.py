@@ -125,7 +125,7 @@ def _promote(trial: Trial, found: Roles) -> None:
 def _said_narrower(trial: Trial, one: str, found: Roles) -> bool:
     """Whether a group says nothing that a treatment of the group doesn't say.
 
-    That is so in the same role; and in any role for a title's "pre-irradiation", where the kind of irradiation is known.
+    In the same role it says nothing; a title's "pre-irradiation" in none, where the kind of irradiation is known.
     """
     if not trial.is_group(one):
         return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -88,8 +89,16 @@ def shipped() -> Taxonomy:
     tables: dict[str, Any] = {}
     for name in FILES:
         tables |= tomllib.loads(folder.joinpath(name).read_text(encoding="utf-8"))
-        _refuse(problems_in(tables), source=name)
-    return _compiled(tables)
+    try:
+        return _compiled(tables)
+    except (
+        re.error,
+        KeyError,
+        TypeError,
+        ValueError,
+    ):  # checking costs as much as compiling: only to say what is wrong
+        _refuse(problems_in(tables), source="tracker.taxonomy")
+        raise
 
 
 def extended(taxonomy: Taxonomy, extra: Mapping[str, Any], *, source: str = "config.toml: taxonomy") -> Taxonomy:
@@ -130,12 +139,13 @@ def _compiled(tables: Tables) -> Taxonomy:
 def _rules(tables: Tables) -> Iterator[Rule]:
     for axis in (*TUMOUR_AXES, GROUPS, TREATMENT):
         for identifier, entry in tables[axis].items():
+            pattern = _words(entry, "match")
             yield Rule(
                 axis=axis,
                 id=identifier,
                 words=entry["label"],
-                pattern=_words(entry, "match"),
-                spine_pattern=_words(entry, "match", "with_spine"),
+                pattern=pattern,
+                spine_pattern=_words(entry, "match", "with_spine") if "with_spine" in entry else pattern,
                 otherwise=Words(whole_words(entry.get("otherwise", ()))),
                 fields=frozenset(entry["fields"]) if "fields" in entry else None,
                 longest_list=entry.get("longest_list"),
