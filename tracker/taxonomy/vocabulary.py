@@ -91,12 +91,8 @@ def shipped() -> Taxonomy:
         tables |= tomllib.loads(folder.joinpath(name).read_text(encoding="utf-8"))
     try:
         return _compiled(tables)
-    except (
-        re.error,
-        KeyError,
-        TypeError,
-        ValueError,
-    ):  # checking costs as much as compiling: only to say what is wrong
+    except (re.error, KeyError, TypeError, ValueError):
+        # Checking costs more than compiling, so it is done only to say what is wrong.
         _refuse(problems_in(tables), source="tracker.taxonomy")
         raise
 
