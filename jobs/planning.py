@@ -153,6 +153,7 @@ def _report(config: Config, world: World, definition: ReportDefinition, claim: C
         now=world.clock(),
         output=config.output_folder,
         recipients=recipients,
+        timezone=config.timezone,
         also=claim.cover,
     )
     return Done(f"report {written.number}: {written.headline}", trouble="; ".join(missing) or None)

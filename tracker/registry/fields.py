@@ -21,7 +21,7 @@ WHAT_IT_IS_ABOUT = (
     "ConditionBrowseModule",
     "InterventionBrowseModule",
 )
-"""What a record is classified by, at a fraction of its size: titles, conditions, keywords, MeSH terms, interventions."""
+"""What a record is classified by, at a fraction of its size: titles, conditions, keywords, MeSH, interventions."""
 
 KNOWN = frozenset(
     {

@@ -69,7 +69,11 @@ def register_definitions(connection: Connection, names: Iterable[str]) -> None:
         if name not in known
     ]
     if new:
-        connection.execute(insert(report_definition), new)
+        from sqlalchemy.dialects import postgresql, sqlite
+
+        # Two processes may meet a new definition at the same moment; the first one says where it starts.
+        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+        connection.execute(dialect.insert(report_definition).on_conflict_do_nothing(), new)
 
 
 def definition(connection: Connection, name: str) -> DefinitionProgress | None:
