@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from itertools import groupby
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tracker.store.transactions import Connection
     from tracker.study import NctId
     from tracker.summary import TrackedStudy
+    from tracker.taxonomy import Taxonomy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,15 +40,16 @@ def evidence(
     on: date,
     changes: Sequence[RecordedChange] = (),
     classify_all: bool = False,
+    classes: Callable[[], Taxonomy] | None = None,
 ) -> Evidence:
     """What the records of these studies tell on the day `on`; `changes` are those that the report may tell.
 
     Every record is read once, for a fraction of a millisecond. Classes take some milliseconds each: only studies that
-    changed are classified, unless `classify_all`. A record that can't be read is
-    left out; its run has told the problem.
+    changed are classified, unless `classify_all`, by the taxonomy that `classes` gives, else by the shipped one. A
+    record that can't be read is left out; its run has told the problem.
     """
     from reports.labels import labels_of
-    from tracker.taxonomy import classify
+    from tracker.taxonomy import classify, shipped
 
     by_study = {
         nct_id: [one.change for one in found]
@@ -62,6 +64,7 @@ def evidence(
     ]
     found: list[Estimate] = []
     labels: dict[NctId, tuple[str, ...]] = {}
+    taxonomy: Taxonomy | None = None
     for nct_id, body in newest_bodies(connection, wanted):
         try:
             study = parse(body)
@@ -69,7 +72,8 @@ def evidence(
             continue
         found += estimates(study, now=on, changes=by_study.get(nct_id, ()))
         if classify_all or nct_id in by_study:
-            labels[nct_id] = labels_of(classify(study))
+            taxonomy = taxonomy or (classes or shipped)()
+            labels[nct_id] = labels_of(classify(study, taxonomy))
     return Evidence(estimates=tuple(found), labels=labels)
 
 

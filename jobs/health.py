@@ -14,6 +14,7 @@ from tracker.runs import Outcome, Run, TermCoverage
 from tracker.words import date_in_words
 
 if TYPE_CHECKING:
+    from tracker.store.deliveries import OutboxCounts
     from tracker.store.job_log import JobState
     from tracker.store.searches import StoredSearch
 
@@ -36,6 +37,8 @@ class Health:
     store: str
     store_version: str
     store_bytes: int | None
+    outbox: OutboxCounts
+    jobs: tuple[JobState, ...]
 
     @property
     def exit_code(self) -> int:
@@ -76,6 +79,18 @@ def problems_of_jobs(jobs: Iterable[JobState]) -> tuple[str, ...]:
     )
 
 
+GIVEN_UP_IS_NEWS = timedelta(days=30)
+"""A delivery that was given up longer ago is history: its recipient may be gone for good."""
+
+
+def problems_of_outbox(outbox: OutboxCounts, *, now: datetime) -> tuple[str, ...]:
+    """Reports that nobody will get unless somebody sees to it."""
+    if outbox.newest_given_up is None or now - outbox.newest_given_up > GIVEN_UP_IS_NEWS:
+        return ()
+    count = f"{outbox.given_up} {'delivery was' if outbox.given_up == 1 else 'deliveries were'}"
+    return (f'{count} given up: "tracker deliver" says why, "tracker deliver --retry" sends again',)
+
+
 def age(since: timedelta) -> str:
     """ "5 minutes ago", "3 hours ago", "2 days ago"."""
     for seconds, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
@@ -97,6 +112,8 @@ def health_lines(health: Health, *, timezone: str) -> list[str]:
             ("Data of", _data_date(health)),
             *(("Members", f"{one.members} in {one.name}{_standing(one)}") for one in health.searches),
             *(("Members", f"{name} was not synced yet") for name in health.unsynced),
+            ("Outbox", _outbox(health)),
+            *(("Job", _job(one, health.now, zone)) for one in health.jobs if one.failures),
             ("Store", _store(health)),
         ]
     )
@@ -135,6 +152,20 @@ def _standing(search: StoredSearch) -> str:
     if search.suspicious:
         return " (not believed, see below)"
     return "" if search.complete_run is not None else " (its first sweep is not complete)"
+
+
+def _outbox(health: Health) -> str:
+    counts = health.outbox
+    if not counts.waiting and not counts.given_up:
+        return "empty"
+    waits = f"{counts.waiting} waiting" + (f", made {age(health.now - counts.oldest)}" if counts.oldest else "")
+    return f"{waits}; {counts.given_up} given up" if counts.given_up else waits
+
+
+def _job(job: JobState, now: datetime, zone: ZoneInfo) -> str:
+    done = f"last done {age(now - job.succeeded_at)}" if job.succeeded_at else "not done yet"
+    again = f"{job.retry_at.astimezone(zone):%H:%M %Z}" if job.retry_at else "when it is next due"
+    return f"{job.name} fails; {done}; tried again {'at ' if job.retry_at else ''}{again}"
 
 
 def _store(health: Health) -> str:
@@ -193,6 +224,22 @@ def health_as_data(health: Health) -> dict[str, Any]:
                 "note": term.note,
             }
             for term in health.coverage
+        ],
+        "outbox": {
+            "waiting": health.outbox.waiting,
+            "given_up": health.outbox.given_up,
+            "oldest_at": health.outbox.oldest,
+        },
+        "jobs": [
+            {
+                "job": one.name,
+                "last_success": one.succeeded_at,
+                "failures": one.failures,
+                "failing_since": one.failing_since,
+                "retry_at": one.retry_at,
+                "error": one.error,
+            }
+            for one in health.jobs
         ],
         "problems": health.problems,
         "store": {"url": health.store, "version": health.store_version, "bytes": health.store_bytes},

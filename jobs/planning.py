@@ -154,6 +154,7 @@ def _report(config: Config, world: World, definition: ReportDefinition, claim: C
         output=config.output_folder,
         recipients=recipients,
         timezone=config.timezone,
+        classes=config.classes,
         also=claim.cover,
     )
     return Done(f"report {written.number}: {written.headline}", trouble="; ".join(missing) or None)

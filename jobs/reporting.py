@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from tracker.store.engine import Store
     from tracker.store.transactions import Connection
     from tracker.summary import TrackedStudy
+    from tracker.taxonomy import Taxonomy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,14 +71,15 @@ def next_report(
     out: Path | None = None,
     recipients: Sequence[Reached] = (),
     timezone: str = "UTC",
+    classes: Callable[[], Taxonomy] | None = None,
     also: Callable[[Connection], None] | None = None,
 ) -> Written:
     """The definition's next report: rendered, recorded, and copied into its folder (or into `out`).
 
     What `recipients` are to get is recorded with it, and sent by `jobs.deliver`; `also` is done in the transaction that
-    records both. `titles` are the descriptions of the searches; `timezone` is that of the last day of a mute. Raises
-    OutputError before anything is recorded where the folder can't be written, StoreBusy where another process has just
-    made this report.
+    records both. `titles` are the descriptions of the searches; `timezone` is that of the last day of a mute; `classes`
+    gives the taxonomy of the labels, else it is the shipped one. Raises OutputError before anything is recorded where
+    the folder can't be written, StoreBusy where another process has just made this report.
     """
     with store.connect() as connection:
         progress = _progress(connection, definition.name)
@@ -93,6 +95,7 @@ def next_report(
             now=now,
             timezone=timezone,
             formats=definition.formats,
+            classes=classes,
         )
     folder = out or report_folder(output, name=definition.name, number=number)
     check_folder(folder)
@@ -141,6 +144,7 @@ def ad_hoc_report(
     now: datetime,
     folder: Path,
     timezone: str = "UTC",
+    classes: Callable[[], Taxonomy] | None = None,
 ) -> Written:
     """A report on the changes detected from `since` on and before `until` (aware), recorded nowhere.
 
@@ -163,6 +167,7 @@ def ad_hoc_report(
             now=now,
             timezone=timezone,
             formats=formats or definition.formats,
+            classes=classes,
             runs_of=found,
             since=since,
             until=until,
@@ -243,6 +248,7 @@ def _view(
     now: datetime,
     timezone: str,
     formats: Collection[str],
+    classes: Callable[[], Taxonomy] | None,
     runs_of: Sequence[Run] | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
@@ -261,6 +267,7 @@ def _view(
         on=data_date_of(runs_of, earlier) or now.date(),
         changes=found,
         classify_all=not _CLASSES_OF_ALL.isdisjoint(formats),
+        classes=classes,
     )
     marked = remarks(connection, found, now=now, timezone=timezone)
     return build_view(

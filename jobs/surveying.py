@@ -30,9 +30,17 @@ CLASSIFIED = frozenset({"counts", "matrix", "flow"})
 """Tables that need the classes of every study, which take longer than all else."""
 
 
-def survey(store: Store, searches: Sequence[SearchDefinition], *, tables: Sequence[str], day: date | None) -> Landscape:
+def survey(
+    store: Store,
+    searches: Sequence[SearchDefinition],
+    *,
+    tables: Sequence[str],
+    day: date | None,
+    taxonomy: Taxonomy | None = None,
+) -> Landscape:
     """The tables of the searches' members, now or as of a day of the registry's data.
 
+    Classes are by `taxonomy`, else by the shipped one.
     Raises UsageError for a day before the first data held.
     """
     names = [search.name for search in searches]
@@ -43,8 +51,8 @@ def survey(store: Store, searches: Sequence[SearchDefinition], *, tables: Sequen
             raise UsageError(f"there is nothing to show as of {day}: {first}", subject=str(day))
         members = members_as_of(connection, day=day, searches=names)
         returns = term_returns_as_of(connection, day=day, searches=names)
-    taxonomy = shipped() if CLASSIFIED & set(tables) else None
-    studies = [_studied(member, taxonomy) for member in members]
+    used = (taxonomy or shipped()) if CLASSIFIED & set(tables) else None
+    studies = [_studied(member, used) for member in members]
     data_date = max((one for one in dates if day is None or one <= day), default=None)
     makers: dict[str, Callable[[], Table]] = {
         "completed-with-results": lambda: completed_with_results(studies),
@@ -63,7 +71,7 @@ def survey(store: Store, searches: Sequence[SearchDefinition], *, tables: Sequen
             members=len(studies),
             excluded=len({study for search in searches for study in search.excluded}),
             program_version=__version__,
-            taxonomy_version=taxonomy.version if taxonomy else None,
+            taxonomy_version=used.version if used else None,
         ),
         data_date=data_date,
     )

@@ -339,8 +339,9 @@ class Study:
 
     @property
     def results_are_public(self) -> bool:
-        """As the record says; where it does not, whether it gives the day of their posting."""
-        return self.results_first_posted is not None if self.has_results is None else self.has_results
+        """Whether the record gives the day of their posting. `hasResults` would not do: the registry computes it from
+        the day of their first submission, which may lie long before."""
+        return self.results_first_posted is not None
 
     @property
     def countries(self) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,17 +58,27 @@ def show(as_json: bool) -> None:
     say(as_toml(shown))
 
 
-@command.command(epilog=example("tracker config init", "tracker config init /srv/tracker/config.toml"))
+@command.command(epilog=example("tracker config init", "tracker config init /srv/tracker/config.toml --defaults"))
 @common_options
 @click.argument("path", type=click.Path(path_type=Path), default=Path("config.toml"))
 @click.option("--force", is_flag=True, help="Replace a file that is already there.")
-def init(path: Path, force: bool) -> None:
+@click.option("--ask/--defaults", "asks", default=None, help="Ask a few questions; default: on a terminal.")
+def init(path: Path, force: bool, asks: bool | None) -> None:
     """Write a config.toml that tracks spine tumours, ready to run and to edit.
 
-    PATH is the file, or the folder for it; default ./config.toml.
+    PATH is the file, or the folder for it; default ./config.toml. On a terminal it asks for the time zone, the
+    report's schedule, a proxy and the mail server; --defaults asks nothing.
     """
     target = path / "config.toml" if path.is_dir() else path
-    _write(target, files("tracker").joinpath("shipped_config.toml").read_bytes(), force=force)
+    if target.exists() and not force:
+        raise _there_already(target)
+    body = files("tracker").joinpath("shipped_config.toml").read_bytes()
+    if sys.stdin.isatty() if asks is None else asks:
+        from jobs.commands.questions import ask
+        from jobs.first_config import filled_in
+
+        body = filled_in(body.decode(), ask()).encode()
+    _write(target, body, force=force)
     say(f'{target} written. It tracks spine tumours as it stands; "tracker run" makes the first report.')
 
 
@@ -81,13 +92,15 @@ def _write(target: Path, body: bytes, *, force: bool) -> None:
             with target.open("xb") as file:
                 file.write(body)
     except FileExistsError as error:
-        raise ConfigError(
-            f"{target} is there already",
-            subject=str(target),
-            advice="Name another PATH, or replace it with --force.",
-        ) from error
+        raise _there_already(target) from error
     except OSError as error:
         raise ConfigError(f"{target} can't be written: {error.strerror}", subject=str(target)) from error
+
+
+def _there_already(target: Path) -> ConfigError:
+    return ConfigError(
+        f"{target} is there already", subject=str(target), advice="Name another PATH, or replace it with --force."
+    )
 
 
 def _told(config: Config) -> list[str]:

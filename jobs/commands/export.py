@@ -12,10 +12,10 @@ from jobs.commands.options import common_options, current_config, example, json_
 from jobs.terminal import say, say_json
 
 
-@click.group(epilog=example("tracker export feeds"))
+@click.group(epilog=example("tracker export feeds", "tracker export tables --out analysis"))
 @common_options
 def command() -> None:
-    """Write what other programs read: feeds and a calendar."""
+    """Write what other programs read: feeds and a calendar, or the store's tables."""
 
 
 @command.command(
@@ -57,3 +57,39 @@ def feeds(out: Path | None, as_json: bool) -> None:
     else:
         for path in written:
             say(path)
+
+
+@command.command(
+    epilog=example(
+        "tracker export tables",
+        "tracker export tables --out analysis --records",
+        after="Instants are UTC, lists and nested values JSON, digests hexadecimal. A text that a spreadsheet would "
+        "run as a formula begins with an apostrophe. All files show the same state of the store.",
+    )
+)
+@common_options
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Where to write; default: tables in the output folder.",
+)
+@click.option("--records", is_flag=True, help="Also write every version's record, a line of JSON each.")
+@json_option
+def tables(out: Path | None, records: bool, as_json: bool) -> None:
+    """Write every table of the store as CSV: for R, pandas or a spreadsheet.
+
+    The tables hold no records and no rendered reports; --records adds the records as the registry sent them.
+    """
+    from jobs.exporting import export_tables
+
+    config = current_config(full=False)
+    folder = (out or config.output_folder / "tables").absolute()
+    with open_for_reading(config) as store:
+        written = []
+        for file in export_tables(store, folder, with_records=records):
+            written.append({"path": str(file.path), "rows": file.rows})
+            if not as_json:
+                say(f"{file.path}: {file.rows} {'row' if file.rows == 1 else 'rows'}")
+    if as_json:
+        say_json({"files": written})

@@ -94,7 +94,7 @@ def _landscape(
     from jobs.surveying import survey
 
     with open_for_reading(config) as store:
-        return survey(store, searches, tables=tables, day=day)
+        return survey(store, searches, tables=tables, day=day, taxonomy=config.classes())
 
 
 def _print(landscape: Landscape) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -16,7 +16,12 @@ from tracker.words import phase_named, status_named, study_type_named
 
 if TYPE_CHECKING:
     from tracker.config import Glance
+    from tracker.store.transactions import Connection
+    from tracker.study import NctId
     from tracker.summary import TrackedStudy
+
+    Narrowing = Callable[[Connection, Sequence[TrackedStudy]], Collection[NctId]]
+    """Of these studies, those to keep; reads their records, so it comes last."""
 
 
 def _words(named: Callable[[str], str]) -> Callable[[click.Context, click.Parameter, Sequence[str]], tuple[str, ...]]:
@@ -32,6 +37,7 @@ def _words(named: Callable[[str], str]) -> Callable[[click.Context, click.Parame
     epilog=example(
         "tracker list --status recruiting --status 'not yet recruiting'",
         "tracker list --with-results --study-type interventional --phase 2 --format csv > with-results.csv",
+        "tracker list --tumor metastatic --treatment SBRT",
         after="A filter given several times takes any of its values; different filters must all hold.",
     )
 )
@@ -41,6 +47,8 @@ def _words(named: Callable[[str], str]) -> Callable[[click.Context, click.Parame
 @click.option("--overdue", is_flag=True, help="Only trials of which something is expected by now (estimates).")
 @click.option("--study-type", "study_types", multiple=True, callback=_words(study_type_named), help="Type of study.")
 @click.option("--phase", "phases", multiple=True, callback=_words(phase_named), help="Phase: 2, II or phase2.")
+@click.option("--tumor", "--tumour", "tumours", multiple=True, help="A kind, origin or place of tumour, in words.")
+@click.option("--treatment", "treatments", multiple=True, help="A treatment that is tested or compared, or its group.")
 @click.option("--search", "searches", multiple=True, help="Members of this search; default: of any.")
 @click.option("--format", "format_", type=click.Choice(list(LISTINGS)), default="table", show_default=True)
 @click.option("--json", "format_", flag_value="json", help="The same as --format json.")
@@ -50,6 +58,8 @@ def command(
     overdue: bool,
     study_types: tuple[str, ...],
     phases: tuple[str, ...],
+    tumours: tuple[str, ...],
+    treatments: tuple[str, ...],
     searches: tuple[str, ...],
     format_: str,
 ) -> None:
@@ -59,20 +69,37 @@ def command(
     wanted = Wanted(
         statuses=statuses, with_results=with_results, study_types=study_types, phases=phases, searches=searches
     )
-    say_whole(LISTINGS[format_]([study for study in _members(config, overdue=overdue) if wanted.takes(study)]))
+    taken = _of_classes(config, tumours, treatments) if tumours or treatments else None
+    say_whole(LISTINGS[format_](_members(config, wanted, taken, overdue=overdue)))
 
 
-def _members(config: Glance, *, overdue: bool) -> list[TrackedStudy]:
+def _of_classes(config: Glance, tumours: Sequence[str], treatments: Sequence[str]) -> Narrowing:
+    """Labels the studies given, and keeps those of the classes. Raises UsageError for words that name no class."""
+    from jobs.classifying import classes_named, of_classes
+
+    taxonomy = config.classes()
+    wanted = classes_named(taxonomy, tumours=tumours, treatments=treatments)
+    return lambda connection, studies: frozenset(
+        of_classes(connection, [one.summary.nct_id for one in studies], wanted, taxonomy)
+    )
+
+
+def _members(config: Glance, wanted: Wanted, taken: Narrowing | None, *, overdue: bool) -> list[TrackedStudy]:
     from tracker.store.studies import tracked_studies
 
     with open_for_reading(config) as store, store.connect() as connection:
-        members = [study for study in tracked_studies(connection) if study.searches]
-        if not overdue:
-            return members
-        from jobs.evidence import overdue_trials
+        members = [study for study in tracked_studies(connection) if study.searches and wanted.takes(study)]
+        for narrowing in (_overdue if overdue else None, taken):
+            if narrowing:
+                kept = narrowing(connection, members)
+                members = [study for study in members if study.summary.nct_id in kept]
+        return members
 
-        expected = overdue_trials(connection, members)
-        return [study for study in members if study.summary.nct_id in expected]
+
+def _overdue(connection: Connection, studies: Sequence[TrackedStudy]) -> Collection[NctId]:
+    from jobs.evidence import overdue_trials
+
+    return overdue_trials(connection, studies)
 
 
 def _check_searches(config: Glance, named: Iterable[str]) -> None:

@@ -131,6 +131,7 @@ def _next(
         out=out,
         recipients=recipients,
         timezone=config.timezone,
+        classes=config.classes,
     )
 
 
@@ -158,6 +159,7 @@ def _ad_hoc(
             formats=formats,
             now=utc_now(),
             timezone=config.timezone,
+            classes=config.classes,
             folder=out or config.output_folder / definition.name / "ad hoc" / named,
         )
 

@@ -52,6 +52,7 @@ def command(as_json: bool) -> int:
                 output=config.output_folder,
                 recipients=told[definition.name],
                 timezone=config.timezone,
+                classes=config.classes,
             )
             for definition in config.reports
         ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tracker.config import Config
     from tracker.registry.query import TermQuery
     from tracker.searches import SearchDefinition
+    from tracker.taxonomy import Taxonomy
     from tracker.tuning.edits import Edit
 
 _LONGEST_LABEL = 40
@@ -102,7 +103,11 @@ def _asked(config: Config, edits: Sequence[Edit], most: int) -> Asked:
         studies = counted(plan.studies, "study", "studies")
         state_cost(config, f"{studies} to read (those of several terms several times)", plan.requests)
         with shown_progress() as told:
-            reader = Reader(client, _relevance, told=lambda query, done, total: told(labels[query], done, total))
+            reader = Reader(
+                client,
+                _relevance_by(config.classes()),
+                told=lambda query, done, total: told(labels[query], done, total),
+            )
             return Asked(
                 previews=tuple(previews(reader, plan, held=held)),
                 registry=client.description,
@@ -128,10 +133,10 @@ def _shipped_version() -> int:
     return shipped_terms().version
 
 
-def _relevance(study: Study) -> str:
+def _relevance_by(taxonomy: Taxonomy) -> Callable[[Study], str]:
     from tracker.taxonomy import classify
 
-    return str(classify(study).relevance)
+    return lambda study: str(classify(study, taxonomy).relevance)
 
 
 def _edits(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tracker.config import Config, Glance
     from tracker.store.engine import Store
     from tracker.summary import TrackedStudy
+    from tracker.taxonomy import Taxonomy
 
 
 class NotHeld(TrackerError):
@@ -29,6 +30,7 @@ class NotHeld(TrackerError):
     epilog=example(
         "tracker show NCT00508443",
         "tracker show NCT00508443 --history",
+        "tracker show NCT00508443 --classes",
         "tracker show NCT00508443 --diff 1 2",
         "tracker show NCT00508443 --live",
         after="Exit code 1 where the store (with --live: the registry) does not know an id that is valid.",
@@ -37,11 +39,12 @@ class NotHeld(TrackerError):
 @common_options
 @click.argument("nct_ids", metavar="NCT…", type=NCT_ID, nargs=-1, required=True)
 @click.option("--history", is_flag=True, help="List the versions held.")
+@click.option("--classes", is_flag=True, help="Show the tumours and treatments read in the record, and where.")
 @click.option("--diff", "compared", type=click.IntRange(min=1), nargs=2, metavar="A B", help="Compare two versions.")
 @click.option("--live", is_flag=True, help="Ask the registry how the trial stands now; nothing is stored.")
 @json_option
 def command(
-    nct_ids: Sequence[NctId], history: bool, compared: tuple[int, int] | None, live: bool, as_json: bool
+    nct_ids: Sequence[NctId], history: bool, classes: bool, compared: tuple[int, int] | None, live: bool, as_json: bool
 ) -> int:
     """Show a trial as it stands, why it is tracked, and what changed when, newest first.
 
@@ -51,9 +54,12 @@ def command(
 
     if live and (history or compared):
         raise click.UsageError("--live goes with neither --history nor --diff", click.get_current_context())
+    if classes and (live or compared):
+        raise click.UsageError("--classes goes with neither --live nor --diff", click.get_current_context())
     if live:
         return _show_live(nct_ids, as_json=as_json)
     config = config_at_a_glance()
+    taxonomy = config.classes() if classes else None
     shown: list[Any] = []
     missing: list[TrackerError] = []
     with open_for_reading(config) as store:
@@ -63,10 +69,26 @@ def command(
                     shown.append(_compared(store, config, study, *compared, as_json=as_json))
                 else:
                     dossier = _dossier(store, config, study)
-                    shown.append((dossier_data if as_json else dossier_lines)(dossier, history=history))
+                    tell = dossier_data if as_json else dossier_lines
+                    shown.append(_with_classes(tell(dossier, history=history), dossier.study, taxonomy))
             except NotHeld as error:
                 missing.append(error)
     return _say_all(shown, missing, as_json=as_json)
+
+
+def _with_classes(
+    shown: dict[str, Any] | list[str], study: Study, taxonomy: Taxonomy | None
+) -> dict[str, Any] | list[str]:
+    if taxonomy is None:
+        return shown
+    from jobs.classifying import class_facts, classes_data
+    from jobs.terminal import facts
+    from tracker.taxonomy import classify
+
+    found = classify(study, taxonomy)
+    if isinstance(shown, dict):
+        return {**shown, "classes": classes_data(found)}
+    return [*shown, "", "Classes", *facts(class_facts(found))]
 
 
 def _show_live(nct_ids: Sequence[NctId], *, as_json: bool) -> int:

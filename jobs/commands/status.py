@@ -21,13 +21,14 @@ if TYPE_CHECKING:
         "tracker status",
         "tracker status --json",
         after="Exit codes: 0 all is well; 1 no run has succeeded yet, or the last one failed; 3 the last run was "
-        "incomplete, or a search is not believed or has problems.",
+        "incomplete, a search is not believed or has problems, a job fails, or a delivery was given up. When each "
+        "job is due next: tracker schedule --list.",
     )
 )
 @common_options
 @json_option
 def command(as_json: bool) -> int:
-    """Say how the tracker is: age of the last success, data date, members, coverage, problems, store.
+    """Say how the tracker is: age of the last success, data date, members, coverage, outbox, problems, store.
 
     Nothing is asked of the registry.
     """
@@ -44,7 +45,8 @@ def command(as_json: bool) -> int:
 
 
 def _health(config: Glance) -> Health:
-    from jobs.health import Health, problems_of, problems_of_jobs
+    from jobs.health import Health, problems_of, problems_of_jobs, problems_of_outbox
+    from tracker.store.deliveries import outbox_counts
     from tracker.store.job_log import job_states
     from tracker.store.runs import last_finished_run, last_run, last_successful_run, runs
     from tracker.store.searches import searches
@@ -59,15 +61,19 @@ def _health(config: Glance) -> Health:
         for number in sorted(swept, reverse=True)[:1] if telling is None else ():
             telling = next(iter(runs(connection, after=number - 1, until=number)), None)
         newest = last_run(connection)
+        jobs, outbox = tuple(job_states(connection).values()), outbox_counts(connection)
+        now = datetime.now(UTC)
         return Health(
-            now=datetime.now(UTC),
+            now=now,
             last_success=last_successful_run(connection),
             last_finished=last,
             running=newest if newest and newest is not last and newest.outcome is None else None,
             coverage=telling.coverage if telling else (),
             searches=tuple(known),
             unsynced=tuple(sorted(set(config.search_names) - {one.name for one in known})),
-            problems=(*problems_of(last, known), *problems_of_jobs(job_states(connection).values())),
+            problems=(*problems_of(last, known), *problems_of_jobs(jobs), *problems_of_outbox(outbox, now=now)),
+            outbox=outbox,
+            jobs=jobs,
             store=store.url,
             store_version=stored_version(connection) or "",
             store_bytes=store.path.stat().st_size if store.path else None,

@@ -6,7 +6,14 @@ import json
 import tomllib
 from pathlib import Path
 
+import pytest
+from click.testing import CliRunner
+
+from jobs.cli import cli
+from jobs.first_config import sync_schedule
 from tests.commands.command_line import CommandLine
+from tracker.config import load_config
+from tracker.errors import ConfigError
 
 
 def test_check_says_what_the_file_tells_the_tracker_to_do(tracker: CommandLine, folder: Path) -> None:
@@ -103,3 +110,96 @@ def test_init_into_a_folder_or_nowhere(tracker: CommandLine, folder: Path) -> No
     ended = tracker("config", "init", "nowhere/config.toml")
     assert ended.exit_code == 2
     assert ended.err == "tracker: nowhere/config.toml can't be written: No such file or directory\n"
+
+
+def _asked(*answers: str) -> tuple[int, str]:
+    ended = CliRunner().invoke(cli, ["config", "init", "--ask"], input="".join(f"{one}\n" for one in answers))
+    return ended.exit_code, ended.output
+
+
+def test_init_asks_what_matters_and_writes_the_answers(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "config.toml").unlink()
+    monkeypatch.delenv("HTTPS_PROXY", raising=False)
+    exit_code, shown = _asked(
+        "Europe/Bukarest",  # is asked again
+        "Europe/Bucharest",
+        "weekly",
+        "http://proxy.hospital.example:3128",
+        "hospital-ca.pem",
+        "y",
+        "mail.hospital.example",
+        "starttls",
+        "",
+        "tracker",
+        "tracker@hospital.example",
+        "board@hospital.example, second@hospital.example",
+        "it@hospital.example",
+    )
+    assert exit_code == 0, shown
+    assert 'did you mean "Europe/Bucharest"?' in shown
+    assert "TRACKER_SMTP_PASSWORD" in shown
+    (folder / "hospital-ca.pem").touch()
+    settings = load_config(folder / "config.toml").settings
+    assert (settings.schedule.timezone, settings.schedule.sync) == ("Europe/Bucharest", "30 17 * * mon-fri")
+    assert settings.schedule.backup == "0 3 * * *"
+    assert settings.registry.proxy == "http://proxy.hospital.example:3128"
+    assert settings.registry.ca_bundle == "hospital-ca.pem"
+    [report] = settings.report
+    assert (report.schedule, report.recipients) == ("0 7 * * mon", ("coordinators",))
+    assert {one.name: one.mail for one in settings.recipient} == {
+        "coordinators": ("board@hospital.example", "second@hospital.example"),
+        "admin": ("it@hospital.example",),
+    }
+    assert settings.smtp is not None
+    assert (settings.smtp.port, settings.smtp.security, settings.smtp.username) == (587, "starttls", "tracker")
+    assert settings.smtp.password_env == "TRACKER_SMTP_PASSWORD"
+    assert settings.alerts.recipients == ("admin",)
+    assert len(settings.search[0].term) == 9
+
+
+def test_a_relay_without_a_login(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "config.toml").unlink()
+    monkeypatch.delenv("HTTPS_PROXY", raising=False)
+    exit_code, shown = _asked("UTC", "daily", "", "y", "relay", "none", "", "", "a@b.example", "c@d.example", "")
+    assert exit_code == 0, shown
+    smtp = load_config(folder / "config.toml").settings.smtp
+    assert smtp is not None
+    assert (smtp.host, smtp.port, smtp.security, smtp.username, smtp.password_env) == ("relay", 25, "none", None, None)
+
+
+def test_enter_all_the_way_schedules_a_weekly_report(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "config.toml").unlink()
+    monkeypatch.setenv("TZ", "America/New_York")
+    monkeypatch.delenv("HTTPS_PROXY", raising=False)
+    exit_code, shown = _asked("", "", "", "")
+    assert exit_code == 0, shown
+    settings = load_config(folder / "config.toml").settings
+    assert (settings.schedule.timezone, settings.schedule.sync) == ("America/New_York", "30 10 * * mon-fri")
+    assert [report.schedule for report in settings.report] == ["0 7 * * mon"]
+    assert (settings.smtp, settings.recipient, settings.registry.proxy) == (None, (), None)
+
+
+def test_by_hand_only_the_zone_is_written(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "config.toml").unlink()
+    monkeypatch.delenv("HTTPS_PROXY", raising=False)
+    assert _asked("Asia/Tokyo", "by-hand", "", "n")[0] == 0
+    settings = load_config(folder / "config.toml").settings
+    assert (settings.schedule.timezone, settings.schedule.sync, settings.report) == ("Asia/Tokyo", None, ())
+
+
+def test_a_file_that_is_there_is_seen_before_anything_is_asked(folder: Path) -> None:
+    ended = CliRunner().invoke(cli, ["config", "init", "--ask"])
+    assert isinstance(ended.exception, ConfigError)
+    assert ended.output == ""
+
+
+@pytest.mark.parametrize(
+    ("zone", "schedule"),
+    [
+        ("UTC", "30 14 * * mon-fri"),
+        ("Asia/Kolkata", "0 20 * * mon-fri"),
+        ("Pacific/Auckland", "30 3 * * tue-sat"),
+    ],
+)
+def test_syncs_follow_the_registrys_refresh_wherever_the_clock_stands(zone: str, schedule: str) -> None:
+    assert sync_schedule(zone) == schedule

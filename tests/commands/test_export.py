@@ -62,3 +62,13 @@ def test_before_the_first_sync_there_is_nothing_to_export(tracker: CommandLine, 
     ended = tracker("export", "feeds")
     assert ended.exit_code == 1
     assert "tracker run" in ended.err
+
+
+def test_tables_are_written_for_analysts(tracker: CommandLine, synced: Path) -> None:
+    ended = tracker("export", "tables", "--records", "--json")
+    assert ended.exit_code == 0
+    rows = {Path(file["path"]).name: file["rows"] for file in json.loads(ended.out)["files"]}
+    assert (rows["study.csv"], rows["study_version.csv"], rows["records.jsonl"]) == (2, 4, 4)
+    told = tracker("export", "tables", "--out", "analysis")
+    assert f"{synced / 'analysis' / 'study.csv'}: 2 rows" in told.out.splitlines()
+    assert not (synced / "analysis" / "records.jsonl").exists()

@@ -7,6 +7,7 @@ import io
 import json
 import sqlite3
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -254,6 +255,8 @@ def test_status_as_json(tracker: CommandLine, synced: Path) -> None:
     assert [(search["name"], search["members"]) for search in status["searches"]] == [("spine", 2)]
     assert (status["problems"], status["exit_code"]) == ([], 0)
     assert status["store"]["bytes"] == (synced / "data/tracker.db").stat().st_size
+    assert status["outbox"] == {"waiting": 0, "given_up": 0, "oldest_at": None}
+    assert status["jobs"] == []
 
 
 @pytest.mark.parametrize(
@@ -276,6 +279,49 @@ def test_status_of_a_tracker_in_trouble(
     ended = tracker("status")
     assert ended.exit_code == exit_code
     assert said in ended.out
+
+
+_DELIVERY = """
+    INSERT INTO report_definition VALUES ('weekly', 0, 2, 1);
+    INSERT INTO report VALUES ('weekly', 1, '{made}', 0, 2, 'x', x'', '0');
+    INSERT INTO delivery (name, number, recipient, address, message_id, state, attempts, created_at)
+    VALUES ('weekly', 1, 'board', 'a@b.example', '<1>', '{state}', 1, '{made}')
+"""
+
+
+@pytest.mark.parametrize(
+    ("state", "days_ago", "exit_code", "said"),
+    [
+        ("pending", 2, 0, "Outbox        1 waiting, made 2 days ago"),
+        ("sending", 0, 0, "Outbox        1 waiting, made just now"),
+        ("sent", 2, 0, "Outbox        empty"),
+        ("given up", 2, 3, '1 delivery was given up: "tracker deliver" says why'),
+        ("given up", 50, 0, "Outbox        0 waiting; 1 given up"),
+    ],
+)
+def test_status_tells_how_full_the_outbox_is(
+    tracker: CommandLine, synced: Path, state: str, days_ago: int, exit_code: int, said: str
+) -> None:
+    made = (datetime.now(UTC) - timedelta(days=days_ago)).strftime("%Y-%m-%d %H:%M:%S.%f")
+    with sqlite3.connect(synced / "data/tracker.db") as connection:
+        connection.executescript(_DELIVERY.format(state=state, made=made))
+    connection.close()
+    ended = tracker("status")
+    assert said in ended.out
+    assert ended.exit_code == exit_code
+
+
+def test_status_tells_a_job_that_fails(tracker: CommandLine, synced: Path) -> None:
+    with sqlite3.connect(synced / "data/tracker.db") as connection:
+        connection.execute(
+            "INSERT INTO job (name, covered, failures, retry_at, error)"
+            " VALUES ('backup', '2020-07-28 03:00:00', 2, '2020-07-28 03:10:00', 'disk full')"
+        )
+    connection.close()
+    ended = tracker("status")
+    assert "Job           backup fails; not done yet; tried again at 03:10 UTC" in ended.out
+    assert "backup has failed 2 times in a row: disk full" in ended.out
+    assert ended.exit_code == 3
 
 
 def test_status_names_a_run_that_goes_on(tracker: CommandLine, synced: Path) -> None:

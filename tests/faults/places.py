@@ -103,6 +103,13 @@ def all_change_ids(place: Place) -> list[str]:
         return list(connection.execute(select(schema.change.c.change_id)).scalars())
 
 
+def departures(place: Place) -> int:
+    """How many members have left."""
+    with place.store() as store, store.connect() as connection:
+        ended = select(schema.member.c.nct_id).where(schema.member.c.left_why.is_not(None))
+        return len(connection.execute(ended).all())
+
+
 def outcomes(place: Place) -> list[Outcome | None]:
     with place.store() as store, store.connect() as connection:
         return [run.outcome for run in runs(connection)]

@@ -17,6 +17,7 @@ from tests.faults.places import (
     Place,
     a_day_with_news,
     all_change_ids,
+    departures,
     outcomes,
     sqlite_place,
     told,
@@ -62,9 +63,14 @@ class TestSqlite:
         assert commands.run("run", "--config", undisturbed.config).code == 0
         expected = told(undisturbed)
         assert len(expected["changes"]) == 11
+
+        def again(number: int) -> Ended:
+            dead = sqlite_place(tmp_path / str(number))
+            assert departures(dead) == (2 if outcomes(dead) == [Outcome.OK, Outcome.OK] else 0)
+            return commands.run("run", "--config", dead.config)
+
         for number, ended in die_at_every_step(
-            lambda number: commands.run("run", "--config", copied(str(number)).config, die_at=number),
-            lambda number: commands.run("run", "--config", tmp_path / str(number) / "config.toml"),
+            lambda number: commands.run("run", "--config", copied(str(number)).config, die_at=number), again
         ):
             place = sqlite_place(tmp_path / str(number))
             assert told(place) == expected, ended.points

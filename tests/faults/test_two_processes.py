@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import update
 
 from tests.registry.standin import situations
-from tests.runs.tracking import SPINE, A, D, Tracking, a_registry, following, news
+from tests.runs.tracking import SPINE, A, Tracking, a_registry, following
 from tracker.errors import StoreBusy
 from tracker.runs import Outcome, RunState
 from tracker.store import schema
@@ -61,45 +64,60 @@ def test_the_lock_is_free_as_soon_as_the_run_is_over(tracking: Tracking) -> None
         assert tracking.sync().run.outcome in (Outcome.OK, Outcome.NOTHING_NEW)
 
 
-def test_a_run_that_another_process_took_for_dead_stops_and_writes_nothing_more(
-    tracking: Tracking, store_url: str
-) -> None:
-    """As when a server drops the session that holds the lock, and another machine goes on."""
+def test_a_run_that_another_process_took_for_dead_writes_nothing_more(tracking: Tracking, store_url: str) -> None:
+    """As when a server drops the session that holds the lock, and another machine goes on.
+
+    The row is closed before the first transaction after the run's opening, on another day before the second, and so
+    on until the run comes to its end first.
+    """
     tracking.sync()
-    situations.closes_to_recruitment(tracking.world, A)
-    situations.a_trial_is_registered(tracking.world, D, returned_by=SPINE)
+    numbers: list[int] = []
+    for number in range(2, 30):
+        situations.enrollment_changes(tracking.world, A, 100 + number)
+        situations.a_trial_is_registered(tracking.world, f"NCT91{number:06}", returned_by=SPINE)
+        with closed_before(tracking, store_url, transaction=number) as closed:
+            stopped = tracking.sync_next_day()
+        if not closed:
+            assert stopped.run.outcome is Outcome.OK
+            break
+        assert all_but_runs(tracking) == closed[0]
+        assert stopped.run.outcome is Outcome.INTERRUPTED
+        tracking.sync()
+        numbers.append(number)
+    assert len(numbers) >= 4
+    told = tracking.all_news()
+    assert told.count(f"{A} enrollment: enrollment") == len(numbers) + 1
+    assert len([line for line in told if " entered spine: newly registered" in line]) == len(numbers) + 1
 
-    def another_closes_the_row() -> None:
-        with open_store(store_url) as other, other.begin() as connection:
-            row = schema.run.c.state == RunState.RUNNING
-            closed = {"state": "finished", "outcome": "interrupted", "finished_at": tracking.clock()}
-            connection.execute(update(schema.run).where(row).values(closed))
 
-    tracking.registry.in_the_middle(another_closes_the_row, after=2)
-    stopped = tracking.sync_next_day()
-    assert (stopped.run.outcome, stopped.changes) == (Outcome.INTERRUPTED, ())
-    assert tracking.members() == {A, "NCT90000002", "NCT90000003"}
-    assert news(tracking.sync()) == [
-        f"{A} closed_to_recruitment: overall_status",
-        f"{D} entered spine: newly registered",
-    ]
+@contextmanager
+def closed_before(tracking: Tracking, store_url: str, *, transaction: int) -> Iterator[list[dict[str, Any]]]:
+    """Another process closes the row of the running run before its n-th transaction; what the store held then."""
+    begin, begun = tracking.store.begin, 0
+    held: list[dict[str, Any]] = []
+
+    @contextmanager
+    def watched() -> Iterator[Any]:
+        nonlocal begun
+        begun += 1
+        if begun == transaction:
+            with open_store(store_url) as other, other.begin() as connection:
+                values = {"state": "finished", "outcome": "interrupted", "finished_at": tracking.clock()}
+                running = schema.run.c.state == RunState.RUNNING
+                if connection.execute(update(schema.run).where(running).values(values)).rowcount:
+                    held.append(all_but_runs(tracking))
+        with begin() as connection:
+            yield connection
+
+    tracking.store.begin = watched  # type: ignore[method-assign]
+    try:
+        yield held
+    finally:
+        del tracking.store.begin
 
 
-def test_a_run_whose_row_was_closed_at_the_last_moment_writes_no_memberships(
-    tracking: Tracking, store_url: str
-) -> None:
-    tracking.sync()
-    situations.a_trial_is_removed(tracking.world, A)
-
-    def another_closes_the_row() -> None:
-        with open_store(store_url) as other, other.begin() as connection:
-            closed = {"state": "finished", "outcome": "interrupted", "finished_at": tracking.clock()}
-            connection.execute(update(schema.run).where(schema.run.c.state == RunState.RUNNING).values(closed))
-
-    tracking.registry.in_the_middle(another_closes_the_row, after=4)  # while A is looked up
-    assert tracking.sync_next_day().run.outcome is Outcome.INTERRUPTED
-    assert A in tracking.members()
-    assert news(tracking.sync()) == [f"{A} left spine: removed from the registry"]
+def all_but_runs(tracking: Tracking) -> dict[str, Any]:
+    return {name: rows for name, rows in tracking.tables().items() if name != "run"}
 
 
 def test_a_second_run_in_the_same_process(tracking: Tracking) -> None:

@@ -16,12 +16,6 @@ from tracker.store.studies import tracked_study
 from tracker.sync import Synced
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def store_kind(request: pytest.FixtureRequest) -> str:
-    kind: str = request.param
-    return kind
-
-
 def sync_next_day_with(tracking: Tracking, spoil: Callable[[World, str], None], study: str) -> Synced:
     """A sync of a new day's data, in which this record is spoilt; its data date is that day's like all others'."""
     tracking.world.refresh()
@@ -95,6 +89,11 @@ class TestARecordWithoutAnId:
 
 class TestOddText:
     """One record with a character that strict parsers or databases refuse must not cost the page."""
+
+    @pytest.fixture(params=["sqlite", "postgresql"])
+    def store_kind(self, request: pytest.FixtureRequest) -> str:
+        kind: str = request.param
+        return kind
 
     @pytest.mark.parametrize("spoil", [noise.a_title_has_a_lone_surrogate, noise.a_title_has_a_nul])
     def test_the_record_is_kept_and_so_are_the_others(

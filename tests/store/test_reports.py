@@ -122,3 +122,37 @@ def test_a_file_is_due_until_it_is_known_to_be_on_disk(store: Store) -> None:
         for one in due[:2]:
             confirm_file(connection, name=one.name, number=one.number, filename=one.filename)
         assert unconfirmed_files(connection) == due[2:]
+
+
+def test_a_definition_that_two_processes_meet_at_once_is_registered_once(
+    store: Store,
+) -> None:
+    with store.begin() as connection:
+        register_definitions(connection, ["weekly"])
+    with store.begin() as connection:
+        a_run(connection)
+
+    class Empty:
+        def scalars(self) -> tuple[str, ...]:
+            return ()
+
+    class Late:
+        """A connection whose first look came before the other process had committed."""
+
+        def __init__(self, connection: Connection) -> None:
+            self._connection = connection
+            self._looked = False
+            self.dialect = connection.dialect
+
+        def execute(self, *asked: object) -> object:
+            if self._looked:
+                return self._connection.execute(*asked)  # type: ignore[call-overload]
+            self._looked = True
+            return Empty()
+
+    with store.begin() as connection:
+        register_definitions(Late(connection), ["weekly", "monthly"])  # type: ignore[arg-type]
+        weekly, monthly = definition(connection, "weekly"), definition(connection, "monthly")
+    assert weekly is not None
+    assert monthly is not None
+    assert (weekly.since_run, monthly.since_run) == (0, 1)

@@ -18,6 +18,7 @@ from tracker.config.models import Section, Settings
 from tracker.config.shown import as_toml, settings_in_force
 from tracker.errors import ConfigError
 from tracker.searches import term_in_words
+from tracker.taxonomy import shipped
 
 ROOT = Path(__file__).parents[2]
 DESIGN = Path("/work/shared/DESIGN.md")
@@ -101,6 +102,14 @@ after_failures = 2
 host = "0.0.0.0"
 port = 80
 access = "token"
+
+[taxonomy.treatment.histotripsy]
+label = "Histotripsy"
+group = "minimally_invasive"
+match = ["histotrips(y|ies)", "tissue-\\\\w+ sound"]
+
+[taxonomy.treatment.vertebroplasty]
+unless = ["hip"]
 """
 
 
@@ -297,6 +306,7 @@ def test_shown_settings_read_back_as_the_same(tmp_path: Path) -> None:
     )
     assert again.settings.smtp == config.settings.smtp
     assert again.settings.recipient == config.settings.recipient
+    assert again.classes().version == config.classes().version != shipped().version
 
 
 @pytest.mark.parametrize("password", ["hush", "hu@sh", "hu/sh", "hu:sh"], ids=["plain", "at", "slash", "colon"])
@@ -334,6 +344,7 @@ def test_a_glance_sees_what_loading_sees(tmp_path: Path) -> None:
     assert glance.search_names == ("spine", "sacrum")
     assert glance.included == (("NCT01234567", "spine", "asked for"), ("NCT01234567", "sacrum", ""))
     assert glance.excluded == (("NCT07654321", "spine", ""),)
+    assert glance.classes().version == config.classes().version
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tracker.config import InvalidConfig, load_config
+from tracker.config import InvalidConfig, glance_at, load_config
 from tracker.errors import ConfigError
 
 SEARCH = """
@@ -223,8 +223,51 @@ REFERENCES = [
     ),
 ]
 
+VERTEBROPLASTY = "[taxonomy.treatment.vertebroplasty]\n"
+CLASSES = [
+    (
+        VERTEBROPLASTY + "match = ['cement', '(']\n",
+        "taxonomy.treatment.vertebroplasty.match[2]: the pattern '(' does not compile: "
+        "missing ), unterminated subpattern at position 0",
+    ),
+    (
+        VERTEBROPLASTY + "match = ['(?i)cement']\n",
+        "taxonomy.treatment.vertebroplasty.match[1]: the pattern '(?i)cement' does not compile beside other patterns: "
+        "global flags not at the start of the expression at position 18",
+    ),
+    (
+        VERTEBROPLASTY + "unless = ['x*']\n",
+        "taxonomy.treatment.vertebroplasty.unless[1]: the pattern 'x*' matches the empty text, "
+        "so it would match everything",
+    ),
+    (
+        VERTEBROPLASTY + "macth = ['x']\n",
+        'taxonomy.treatment.vertebroplasty.macth: is no key of a class; did you mean "match"?',
+    ),
+    (
+        "[taxonomy.treatment.vertebroplast]\nmatch = ['x']\ngroup = 'surgery'\n",
+        "taxonomy.treatment.vertebroplast.label: is missing; a class that is new needs its name in words "
+        '(did you mean "vertebroplasty"?)',
+    ),
+    ("[taxonomy.tretment.x]\nmatch = ['x']\n", 'taxonomy.tretment: is no axis; did you mean "treatment"?'),
+    ("[[taxonomy]]\nmatch = ['x']\n", "taxonomy: a table is expected, not a list"),
+]
 
-@pytest.mark.parametrize(("text", "line"), KEYS + TYPES + WORDS + SCHEDULES + ADDRESSES + SEARCHES + REFERENCES)
+
+@pytest.mark.parametrize(("text", "line"), CLASSES)
+def test_a_glance_hands_classes_on_and_they_are_refused_where_they_are_used(
+    tmp_path: Path, text: str, line: str
+) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(SEARCH + text, encoding="utf-8")
+    with pytest.raises(InvalidConfig) as refused:
+        glance_at(path).classes()
+    assert refused.value.lines == (f"{path}: {line}",)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"), KEYS + TYPES + WORDS + SCHEDULES + ADDRESSES + SEARCHES + REFERENCES + CLASSES
+)
 def test_each_mistake_is_one_line(tmp_path: Path, text: str, line: str) -> None:
     assert lines(tmp_path, SEARCH + text) == [line]
 

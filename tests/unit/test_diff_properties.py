@@ -136,8 +136,13 @@ def _state(field: WatchedField, study: Study) -> Any:
         case _ if isinstance(value, tuple):
             return Counter(filter(None, map(normal_text, value)))
         case _ if isinstance(value, str):
-            return normal_text(value) if (field.name, value) != ("allocation", "NA") else None
+            return _text_state(field, value)
     return value
+
+
+def _text_state(field: WatchedField, text: str) -> str | None:
+    """An allocation that does not apply is the same as none."""
+    return normal_text(text) if (field.name, text) != ("allocation", "NA") else None
 
 
 def _status_state(study: Study) -> tuple[Any, Any, Any]:
@@ -168,7 +173,7 @@ class _Sites(dict[str, Counter[str]]):
         assert isinstance(other, dict)
         for name in self.keys() & other.keys():
             if name in self.told:
-                if self.told[name] != ", ".join(sorted(other[name].elements())):
+                if Counter(self.told[name].split(", ")) != other[name]:
                     return False
             elif self[name] - other[name] and other[name] - self[name]:
                 return False
@@ -195,7 +200,7 @@ def _applied(state: Any, change: Change | None, field: WatchedField) -> Any:
         dropped, added = (Counter(map(normal_text, entries)) for entries in (change.before, change.after))
         assert dropped <= state
         return state - dropped + added
-    return normal_text(change.after) if isinstance(change.after, str) else change.after
+    return _text_state(field, change.after) if isinstance(change.after, str) else change.after
 
 
 def _name_and_status(line: str) -> tuple[str, str]:

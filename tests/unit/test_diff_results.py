@@ -39,15 +39,16 @@ def test_results_that_are_no_longer_public_were_withdrawn() -> None:
 
 
 @pytest.mark.parametrize("had", [False, GONE, None], ids=["false", "absent", "null"])
-def test_results_are_public_even_where_their_day_is_not_given(had: object) -> None:
-    (change,) = changes_by({"hasResults": True}, given={"hasResults": had})
-    assert (change.kind, change.field, change.weight) == ("results_posted", "results_first_post_date", Weight.MAJOR)
-    assert (change.before, change.after) == (None, None)
+def test_results_are_not_public_before_their_day_of_posting_is_given(had: object) -> None:
+    """The registry computes hasResults from the day of their first submission."""
+    submitted = {"hasResults": True, "statusModule.resultsFirstSubmitDate": "2026-03-02"}
+    changes = changes_by(submitted, given={"hasResults": had})
+    assert told(changes) == [("results_review", "results_first_submit_date")]
 
 
-def test_results_withdrawn_are_told_even_where_their_day_was_not_given() -> None:
-    changes = changes_by({"hasResults": False, "statusModule.overallStatus": "COMPLETED"}, given={"hasResults": True})
-    assert told(changes) == [("completed", "overall_status"), ("results_withdrawn", "results_first_post_date")]
+def test_results_whose_day_of_posting_is_gone_were_withdrawn_whatever_else_the_record_says() -> None:
+    changes = changes_by({"statusModule.resultsFirstPostDateStruct": GONE}, given=POSTED)
+    assert told(changes) == [("results_withdrawn", "results_first_post_date")]
 
 
 @pytest.mark.parametrize(("before", "after"), [(False, GONE), (GONE, False), (None, False)])
@@ -65,12 +66,6 @@ def test_a_corrected_day_of_posting_is_no_second_posting() -> None:
     )
     assert (change.before, change.after) == ("2026-04-01", "2026-04-02")
 
-
-def test_a_day_of_posting_that_comes_later_than_the_results_is_no_second_posting() -> None:
-    (change,) = changes_by(
-        {"statusModule.resultsFirstPostDateStruct": {"date": "2026-04-01"}}, given={"hasResults": True}
-    )
-    assert change.kind == "results_review"
 
 
 # The review by the registry

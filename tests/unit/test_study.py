@@ -102,7 +102,7 @@ def test_countries_are_told_once_in_alphabetical_order() -> None:
 
 @pytest.mark.parametrize(
     ("has_results", "posted", "public"),
-    [(True, True, True), (True, False, True), (False, False, False), (None, True, True), (None, False, False)],
+    [(True, True, True), (True, False, False), (False, False, False), (None, True, True), (None, False, False)],
 )
 def test_whether_results_are_public(has_results: bool | None, posted: bool, public: bool) -> None:
     struct = {"date": "2026-04-01"} if posted else None

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tracker.changes import Kind, Weight
+from tracker.config.classes import taxonomy_in_force
 from tracker.config.expressions import lower_case_operators
 from tracker.config.loading import read_settings
 from tracker.config.models import ListedStudy, Registry, Report, Search, Settings, Term
@@ -16,6 +18,9 @@ from tracker.definitions import DEFAULT_REPORT, ReportDefinition
 from tracker.registry.query import AREAS, TermQuery, term_query
 from tracker.searches import SearchDefinition
 from tracker.study import NctId
+
+if TYPE_CHECKING:
+    from tracker.taxonomy import Taxonomy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +52,10 @@ class Config:
     def timezone(self) -> str:
         """The zone of schedules and of the days that people type: an IANA name."""
         return self.settings.schedule.timezone
+
+    def classes(self) -> Taxonomy:
+        """The shipped classes of trials with those that the file adds. Compiling them takes a tenth of a second."""
+        return taxonomy_in_force(self.path, self.settings.taxonomy)
 
     @property
     def remarks(self) -> tuple[str, ...]:

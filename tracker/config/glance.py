@@ -7,9 +7,9 @@ that what is wrong is told in the same words. A value that these commands don't 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tracker.config.checks import contradictions
 from tracker.config.file import read_tables
@@ -17,6 +17,9 @@ from tracker.config.store_url import DEFAULT, absolute, url_in_force
 from tracker.config.values import store_url, time_zone, variable_name
 from tracker.errors import InvalidNctId
 from tracker.study import NctId, nct_id
+
+if TYPE_CHECKING:
+    from tracker.taxonomy import Taxonomy
 
 _TERM = ("condition", "title", "intervention", "other", "sponsor", "location", "study_type", "status")
 _LISTED: Mapping[str, Any] = {"nct_id": None, "reason": None}
@@ -63,13 +66,17 @@ KEYS: Mapping[str, Any] = {
     "alerts": dict.fromkeys(("recipients", "after_failures", "remind_after_h", "ping_url", "ping_url_env")),
     "log": dict.fromkeys(("format",)),
     "web": dict.fromkeys(("host", "port", "access")),
+    "taxonomy": None,
 }
 """Every key of the file, by section; None marks one that holds a value. A test holds it against `models`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Glance:
-    """`included` and `excluded` are (NCT ID, search, reason). `store_url` may hold a password."""
+    """`included` and `excluded` are (NCT ID, search, reason). `store_url` may hold a password.
+
+    `taxonomy` are the tables added to the shipped classes, unchecked.
+    """
 
     path: Path
     store_url: str
@@ -77,6 +84,13 @@ class Glance:
     search_names: tuple[str, ...]
     included: tuple[tuple[NctId, str, str], ...]
     excluded: tuple[tuple[NctId, str, str], ...]
+    taxonomy: Mapping[str, Any] = field(default_factory=dict)
+
+    def classes(self) -> Taxonomy:
+        """The classes in force. Raises InvalidConfig where the tables added to them can't be used."""
+        from tracker.config.classes import taxonomy_in_force
+
+        return taxonomy_in_force(self.path, self.taxonomy)
 
 
 def glance_at(path: Path, *, environ: Mapping[str, str] | None = None) -> Glance:
@@ -112,6 +126,7 @@ def _glance(tables: Mapping[str, Any], path: Path, environ: Mapping[str, str] | 
         search_names=tuple(search["name"] for search in searches),
         included=_listed(searches, "include"),
         excluded=_listed(searches, "exclude"),
+        taxonomy={**tables.get("taxonomy", {})},
     )
 
 
@@ -134,4 +149,5 @@ def _loaded(path: Path, environ: Mapping[str, str] | None) -> Glance:
         search_names=tuple(search.name for search in config.searches),
         included=tuple((study, search.name, reason) for search in config.searches for study, reason in search.include),
         excluded=tuple((study, search.name, reason) for search in config.searches for study, reason in search.exclude),
+        taxonomy=config.settings.taxonomy,
     )

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from tracker.config.checks import contradictions, impossible_schedules
+from tracker.config.classes import taxonomy_problems
 from tracker.config.file import read_tables
 from tracker.config.models import Settings
 from tracker.config.problems import ConfigProblem, InvalidConfig, Place, suggestion
@@ -28,6 +29,7 @@ _EXPECTED = {
     "float_type": "a number",
     "bool_type": "true or false",
     "tuple_type": "a list",
+    "dict_type": "a table",
     "model_type": "a table",
     "model_attributes_type": "a table",
 }
@@ -46,6 +48,8 @@ def read_settings(path: Path, *, full: bool = True) -> Settings:
     except ValidationError as invalid:
         problems += [_problem(error) for error in invalid.errors(include_url=False)]
     problems += contradictions(tables)
+    if isinstance(added := tables.get("taxonomy"), dict):
+        problems += taxonomy_problems(added)
     if full:
         problems += impossible_schedules(tables)
     if problems or settings is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -150,3 +150,4 @@ class Settings(Section):
     alerts: Alerts = Alerts()
     log: Log = Log()
     web: Web = Web()
+    taxonomy: dict[str, Any] = {}  # added to the shipped classes; what is in it is checked in `classes`

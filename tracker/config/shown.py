@@ -24,7 +24,7 @@ def settings_in_force(config: Config) -> dict[str, Any]:
         report["searches"] = list(definition.searches)
         if not definition.kinds:
             report["least_weight"] = definition.least_weight.value
-    return {section: content for section, content in shown.items() if content != []}
+    return {section: content for section, content in shown.items() if content not in ([], {})}
 
 
 def as_toml(settings: Mapping[str, Any]) -> str:
@@ -35,7 +35,9 @@ def as_toml(settings: Mapping[str, Any]) -> str:
 def _tables(table: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[list[str]]:
     for key, content in table.items():
         here = (*path, key)
-        if isinstance(content, Mapping):
+        if isinstance(content, Mapping) and content and all(isinstance(one, Mapping) for one in content.values()):
+            yield from _tables(content, here)
+        elif isinstance(content, Mapping):
             yield [f"[{'.'.join(here)}]", *_pairs(content)]
         elif _is_array_of_tables(key, content):
             for one in content:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, RowMapping, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, func, insert, or_, select, update
 
 from tracker.store.schema import delivery, identity
 
@@ -136,6 +136,30 @@ def deliveries(connection: Connection, *, states: Collection[DeliveryState] | No
     if states is not None:
         query = query.where(delivery.c.state.in_(list(states)))
     return [_delivery(row) for row in connection.execute(query).mappings()]
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxCounts:
+    """How much waits, being sent included, and how much was given up.
+
+    `oldest` is when the longest waiting was made, `newest_given_up` when the last of those given up was. Aware UTC.
+    """
+
+    waiting: int = 0
+    given_up: int = 0
+    oldest: datetime | None = None
+    newest_given_up: datetime | None = None
+
+
+def outbox_counts(connection: Connection) -> OutboxCounts:
+    """The outbox in numbers."""
+    made = delivery.c.created_at
+    query = select(delivery.c.state, func.count(), func.min(made), func.max(made)).group_by(delivery.c.state)
+    found = {DeliveryState(state): numbers for state, *numbers in connection.execute(query)}
+    waiting = [found[state] for state in (DeliveryState.PENDING, DeliveryState.SENDING) if state in found]
+    given_up, _, newest = found.get(DeliveryState.GIVEN_UP, (0, None, None))
+    oldest = min((first for _, first, _ in waiting), default=None)
+    return OutboxCounts(sum(count for count, _, _ in waiting), given_up, oldest, newest)
 
 
 def _delivery(row: RowMapping) -> Delivery:
