@@ -39,7 +39,7 @@ COMMANDS = {
     "status": Listed("status", "Say how the tracker is: last success, coverage, problems."),
     "import": Listed("importing", "Read studies saved from the registry's website or API."),
     "export": Listed("export", "Write feeds and a calendar, or the store's tables."),
-    "demo": Listed("demo", "Play the bundled history of the review's trials, without a network."),
+    "demo": Listed("demo", "Play the bundled history of the review's trials; no network."),
     "landscape": Listed("landscape", "Regenerate the tables that reviews make by hand."),
     "config": Listed("config", "Check, show or write config.toml."),
     "db": Listed("db", "Bring the store up to date, or check it."),

@@ -14,7 +14,7 @@ from reports.facts import fact_of, membership_fact
 from reports.nets import nets_of
 from tracker.changes import Change, Kind, RecordedChange
 from tracker.estimates import Answer, Estimate
-from tracker.phases import phases_claimed
+from tracker.phases import phase_claimed_otherwise
 from tracker.searches import term_in_words
 from tracker.study import NctId, Study, study_url
 from tracker.summary import SEPARATOR, TrackedStudy
@@ -113,8 +113,7 @@ def standing(study: Study) -> list[tuple[str, str]]:
 
 def claimed_phase(study: Study) -> str | None:
     """The phase that a title claims, in words, where it is not the record's."""
-    claimed = phases_claimed(study.brief_title) or phases_claimed(study.official_title)
-    return phase_in_words(claimed) if claimed and claimed != study.phases else None
+    return phase_claimed_otherwise(study.brief_title, study.official_title, phases=study.phases)
 
 
 def _phase(study: Study) -> str:

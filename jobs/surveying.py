@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -17,9 +18,11 @@ from reports.landscape.table import Table
 from tracker import __version__
 from tracker.errors import UsageError
 from tracker.parse import parse
+from tracker.runs import Run
 from tracker.searches import SearchDefinition
-from tracker.store.as_of import MemberRecord, members_as_of, term_returns_as_of
+from tracker.store.as_of import MemberRecord, TermReturn, members_as_of, term_returns_as_of
 from tracker.store.runs import runs
+from tracker.study import NctId
 from tracker.taxonomy import Taxonomy, classify, shipped
 
 if TYPE_CHECKING:
@@ -50,7 +53,10 @@ def survey(
             first = f"the first data held are of {dates[0]}" if dates else "no data with a date are held"
             raise UsageError(f"there is nothing to show as of {day}: {first}", subject=str(day))
         members = members_as_of(connection, day=day, searches=names)
-        returns = term_returns_as_of(connection, day=day, searches=names)
+        returns = _with_excluded(
+            term_returns_as_of(connection, day=day, searches=names),
+            [run for run in runs(connection) if day is None or (run.data_date or run.started_at.date()) <= day],
+        )
     used = (taxonomy or shipped()) if CLASSIFIED & set(tables) else None
     studies = [_studied(member, used) for member in members]
     data_date = max((one for one in dates if day is None or one <= day), default=None)
@@ -75,6 +81,14 @@ def survey(
         ),
         data_date=data_date,
     )
+
+
+def _with_excluded(returns: Sequence[TermReturn], until_then: Sequence[Run]) -> list[TermReturn]:
+    """With what a person excluded of each term's newest sweep, which the store does not follow."""
+    newest = {(term.search, term.term): frozenset(term.excluded) for run in until_then for term in run.coverage}
+    return [
+        replace(one, nct_ids=one.nct_ids | newest.get((one.search, one.query), frozenset[NctId]())) for one in returns
+    ]
 
 
 def _studied(member: MemberRecord, taxonomy: Taxonomy | None) -> Studied:

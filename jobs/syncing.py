@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from jobs.ending import DONE, DONE_WITH_PROBLEMS, FAILED
 from jobs.terminal import note
+from tracker.errors import UsageError
 from tracker.runs import Outcome, Run
 from tracker.words import date_in_words, kind_in_words
 
@@ -136,11 +137,21 @@ def run_as_data(synced: Synced) -> dict[str, Any]:
 def import_files(
     store: Store, search: SearchDefinition, files: Sequence[Path], *, data_date: date | None, complete: bool
 ) -> Synced:
-    """Takes the files as the answer to one search. Raises ImportFileError for a file that is no registry export."""
+    """Takes the files as the answer to one search.
+
+    Raises ImportFileError for a file that is no registry export, UsageError where nobody says of which day they are:
+    an older day would rewind the store.
+    """
     from tracker.registry.offline import OfflineSource
     from tracker.searches import IMPORTED
     from tracker.sync import Request, sync
 
     source = OfflineSource(files, data_date)
+    if source.version().data_timestamp is None:
+        raise UsageError(
+            f"{source.description}: the records do not say of which day they are",
+            subject=source.description,
+            advice="Give the day on which they were saved: --data-date 2026-11-20.",
+        )
     request = Request(searches=[search], all_searches=False, full=True, instead=IMPORTED, partial=not complete)
     return sync(store, source, request, now=utc_now)

@@ -12,8 +12,9 @@ from reports.trials import TrialNews
 from reports.words import clipped, listed
 from tracker.changes import Kind, Weight
 from tracker.diff import ENDED, STOPPED, TAKING_PATIENTS
+from tracker.phases import phase_claimed_otherwise
 from tracker.study import DateType, NctId
-from tracker.summary import SEPARATOR, TrackedStudy
+from tracker.summary import SEPARATOR, StudySummary, TrackedStudy
 from tracker.words import (
     date_in_words,
     enrollment_in_words,
@@ -50,7 +51,7 @@ def line_of(nct_id: NctId, tracked: TrackedStudy | None, annotation: Annotation 
         nct_id=nct_id,
         title=clipped(summary.brief_title or summary.official_title or "(no title given)", 400),
         sponsor=clipped(summary.lead_sponsor, 200) if summary.lead_sponsor else None,
-        phase=_phase(summary.phases),
+        phase=_phase(summary),
         status=f"Last held: {status}" if gone else status,
         status_tone=Tone.PLAIN if gone else _tone(summary.overall_status),
         labels=annotation.labels,
@@ -58,11 +59,14 @@ def line_of(nct_id: NctId, tracked: TrackedStudy | None, annotation: Annotation 
     )
 
 
-def _phase(phases: str | None) -> str | None:
-    if not phases:
-        return None
-    words = phase_in_words(phases)
-    return words if "phase" in words.lower() else f"Phase {words}"
+def _phase(summary: StudySummary) -> str | None:
+    """The record's phase, and beside it the one that a title claims, where they differ."""
+    phases = (summary.phases or "").split(SEPARATOR) if summary.phases else []
+    claimed = phase_claimed_otherwise(summary.brief_title, summary.official_title, phases=phases)
+    words = phase_in_words(phases) if phases else None
+    if words and "phase" not in words.lower():
+        words = f"Phase {words}"
+    return f"{words or 'No phase'}; the title says {claimed}" if claimed else words
 
 
 def _tone(status: str | None) -> Tone:

@@ -25,6 +25,8 @@ from tracker.searches import SearchDefinition
 from tracker.study import NctId, Problem
 from tracker.sweep import Round, one_record
 
+_FOLLOWED = "followed by its id since it left its search"
+
 
 class Lookups:
     """Asks the registry what became of a study, once a run, and takes the record if it is still there."""
@@ -72,9 +74,7 @@ class Verdict:
     @property
     def guards(self) -> tuple[Guard, ...]:
         """The guards that fired; that of a shrinking only where somebody stays because of it."""
-        return tuple(
-            guard for guard in self.suspicion.guards if guard.kind is not GuardKind.SHRINK or self.held_back
-        )
+        return tuple(guard for guard in self.suspicion.guards if guard.kind is not GuardKind.SHRINK or self.held_back)
 
     @property
     def held_back(self) -> frozenset[NctId]:
@@ -134,6 +134,18 @@ class Fates:
     expired: tuple[NctId, ...]
     removed: tuple[NctId, ...]
     merged: Mapping[NctId, NctId]
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """A study that had left every search has no membership to end: that it is gone is told here."""
+        gone = [Problem(study, _FOLLOWED, "the registry no longer has this study") for study in self.removed]
+        return (
+            *gone,
+            *(
+                Problem(study, _FOLLOWED, f"the registry has merged it into {into}")
+                for study, into in self.merged.items()
+            ),
+        )
 
     @classmethod
     def of(cls, watched: Collection[NctId], followed: frozenset[NctId], round_: Round, lookups: Lookups) -> Fates:

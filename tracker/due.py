@@ -126,9 +126,12 @@ def not_verified(study: Study, *, now: date) -> Estimate | None:
 
 
 def results_without_paper(study: Study) -> Estimate | None:
-    """Results are posted, and the record links no paper: neither the sponsor nor PubMed has named one."""
+    """Results are posted, and the record links no paper: neither the sponsor nor PubMed has named one.
+
+    Of a record without the registry's own stamp (transcribed, converted) nothing is said: it may lack its references.
+    """
     papers = _papers(study, ReferenceType.RESULT, ReferenceType.DERIVED)
-    if study.results_first_posted is None or papers:
+    if study.results_first_posted is None or papers or study.version_holder is None:
         return None
     return Estimate(
         nct_id=study.nct_id,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from tracker.study import Phase
+from tracker.words import phase_in_words
 
 _ROMAN = {"I": "1", "II": "2", "III": "3", "IV": "4"}
 _NUMBER = r"(?:IV|I{1,3}|[1-4])[ab]?"
@@ -23,6 +25,12 @@ def phases_claimed(title: str | None) -> tuple[Phase, ...]:
     first = Phase.EARLY_PHASE1 if found["early"] and _digit(found["first"]) == "1" else _phase(found["first"])
     phases = (first, _phase(found["second"])) if found["second"] else (first,)
     return tuple(dict.fromkeys(phases))
+
+
+def phase_claimed_otherwise(*titles: str | None, phases: Iterable[str]) -> str | None:
+    """The phase that the first of the titles to name one claims, in words; None where it is the record's own."""
+    claimed = next((named for named in map(phases_claimed, titles) if named), ())
+    return phase_in_words(claimed) if claimed and set(claimed) != set(phases) else None
 
 
 def _phase(number: str) -> Phase:

@@ -75,7 +75,7 @@ def refuse_older(data: DataVersion, *, than: datetime | None, source: str) -> No
             f"{source} offers data of {data.data_timestamp:%Y-%m-%d %H:%M} UTC,"
             f" but the store already holds data of {than:%Y-%m-%d %H:%M} UTC",
             subject=source,
-            advice="A mirror may lag behind: nothing was taken from it. Try again later.",
+            advice="Nothing was taken from it. A mirror that lags behind catches up; saved files go in by their days.",
         )
 
 

@@ -153,7 +153,7 @@ class _Run:
             due = [one for one in searches if insists or _is_due(one, swept.get(one.name), data)]
             retired = self._retired(connection)
             states = {search.name: search_state(connection, search.name) for search in due}
-            watched = watched_studies(connection) if due and self._request.all_searches else {}
+            watched = watched_studies(connection) if due and self._request.instead is None else {}
         refuse_older(data, than=newest, source=self._source.description)
         if not due and not retired:
             self._finish(RunResult(outcome=Outcome.NOTHING_NEW, **_of(data)))
@@ -170,12 +170,15 @@ class _Run:
             stamped=stamped,
         )
         today = self._now().date()
-        followed = frozenset(study for study, until in watched.items() if until is None or until >= today)
+        unwanted = _excluded_by_all(searches)
+        followed = frozenset(
+            study for study, until in watched.items() if study not in unwanted and (until is None or until >= today)
+        )
         reading = self._read(due, batches, followed, data) if due else Reading.nothing(data)
         lookups = Lookups(self._source, batches, seen=reading.round.seen)
         verdicts = [self._verdict(search, states[search.name], reading, lookups) for search in due]
         fates = Fates.of(watched, followed, reading.round, lookups)
-        problems = list(batches.problems)
+        problems = [*batches.problems, *fates.problems]
         for search in due:
             problems += include_problems(search, reading.round, lookups, state=states[search.name])
         self._close(reading, verdicts, retired, fates, batches, problems)
@@ -235,8 +238,8 @@ class _Run:
     ) -> None:
         """The last transaction: memberships, states, and the closed row."""
         now, tally = self._now(), batches.tally
+        rejected = _rejected([sweep for verdict in verdicts for sweep in verdict.sweeps])
         complete = reading.same_data and all(verdict.complete for verdict in verdicts)
-        unsettled = f"the registry's data changed during each of {reading.rounds} rounds"
         with self._transaction() as connection:
             close = Close(connection, run=self._id, at=now, data_date=reading.data.data_date)
             for verdict in verdicts:
@@ -250,12 +253,12 @@ class _Run:
             tally.changes_written += close.changes_written
             batches.note_progress(connection)
             result = RunResult(
-                outcome=Outcome.OK if complete else Outcome.INCOMPLETE,
+                outcome=Outcome.OK if complete else Outcome.FAILED if rejected else Outcome.INCOMPLETE,
                 rounds=reading.rounds,
                 coverage=[line for verdict in verdicts for line in coverage(verdict)],
                 guards=[*close.guards, *bulk_guards(connection, tally.changed_fields), *_older(tally.older_records)],
                 problems=problems,
-                error=None if reading.same_data else unsettled,
+                error=rejected or _unsettled(reading),
                 **_of(reading.data),
             )
             finish_run(connection, self._id, result, finished_at=now)
@@ -285,10 +288,13 @@ def _is_due(search: SearchDefinition, last: LastSweep | None, data: DataVersion)
     return (data.data_timestamp, search.definition_digest) != (last.data_timestamp, last.definition)
 
 
+def _excluded_by_all(searches: Sequence[SearchDefinition]) -> frozenset[NctId]:
+    return frozenset.intersection(*(search.excluded for search in searches)) if searches else frozenset()
+
+
 def _excluded_everywhere(query: TermQuery, due: Sequence[SearchDefinition]) -> frozenset[NctId]:
     """What no search that asks this query wants to have."""
-    asking = [search.excluded for search in due if query in search.terms]
-    return frozenset.intersection(*asking)
+    return _excluded_by_all([search for search in due if query in search.terms])
 
 
 def _older(studies: Collection[NctId]) -> tuple[Guard, ...]:
@@ -303,3 +309,16 @@ def _of(data: DataVersion | None) -> _DataOf:
         "data_timestamp": data.data_timestamp if data else None,
         "data_date": data.data_date if data else None,
     }
+
+
+def _unsettled(reading: Reading) -> str | None:
+    if reading.same_data:
+        return None
+    return f"the registry's data changed during each of {reading.rounds} rounds"
+
+
+def _rejected(sweeps: Sequence[TermSweep]) -> str | None:
+    """Why nothing at all could be read: no term brought anything, and each says why."""
+    if not sweeps or any(sweep.ids or sweep.complete for sweep in sweeps):
+        return None
+    return "; ".join(dict.fromkeys(sweep.note for sweep in sweeps))

@@ -70,11 +70,20 @@ def _label(reasons: Reasons, match: TermMatch) -> str:
 def _ended(reasons: Reasons, search: str) -> list[str]:
     lines = []
     for match in reasons.ended(search):
-        why = "the registry no longer returns it" if match.active else "the term was taken out of the search"
+        why = _why_ended(reasons, match)
         lines += hanging("  before:  ", term_in_words(match.query))
         until = _day(match.until) if match.until else ""
         lines.append(f"    returned it from {_since(match)} to {until}: {why}")
     return lines
+
+
+def _why_ended(reasons: Reasons, match: TermMatch) -> str:
+    """What is excluded is no term's any more, whatever the registry returns."""
+    if not match.active:
+        return "the term was taken out of the search"
+    if any(search == match.search for search, _ in reasons.excluded):
+        return "excluded since"
+    return "the registry no longer returns it"
 
 
 def _words(found: Sequence[Standing]) -> list[str]:

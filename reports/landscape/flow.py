@@ -39,7 +39,8 @@ def flow(
     rows.append(("Identified", "a person", "put on the include list, returned by no term", len(included)))
     for search in searches:
         rows += [
-            ("Excluded", "a person", f"{nct_id}: {reason or 'no reason given'}", 1) for nct_id, reason in search.exclude
+            ("Excluded", "a person", f"{nct_id}: {reason or 'no reason given'}", int(nct_id in union))
+            for nct_id, reason in search.exclude
         ]
     labels = Counter(one.classes.relevance for one in held if one.classes is not None)
     rows += [
@@ -51,5 +52,5 @@ def flow(
         title="How the trials were found",
         columns=COLUMNS,
         rows=tuple(rows),
-        note="Terms return trials independently of each other; excluded trials are left out of their counts.",
+        note="Terms return trials independently of each other. An exclusion counts 1 where a term returned the trial.",
     )

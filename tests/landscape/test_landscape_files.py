@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 from collections import Counter
 from datetime import UTC, datetime
@@ -149,8 +150,18 @@ def test_the_flow_keeps_people_and_automation_apart(made: tuple[Store, Landscape
 
 
 def test_the_flow_adds_up(made: tuple[Store, Landscape]) -> None:
-    """Returned by any term + put on the include list = included; those excluded are not in the terms' counts."""
     said = {(row["Stage"], row["What"]): row["n"] for row in _table(made[1], "flow")}
     returned = said["Identified", "returned by any term, each trial once"]
-    assert returned + said["Identified", "put on the include list, returned by no term"] == 5
-    assert said["Included", "trials in the landscape"] == 5
+    listed = said["Identified", "put on the include list, returned by no term"]
+    excluded = sum(number for (stage, _), number in said.items() if stage == "Excluded")
+    assert (returned, listed, excluded) == (5, 1, 1)
+    assert said["Included", "trials in the landscape"] == returned + listed - excluded
+
+
+def test_an_exclusion_of_what_no_term_returned_takes_nobody_away(made: tuple[Store, Landscape]) -> None:
+    search = dataclasses.replace(SEARCH, exclude=(*SEARCH.exclude, (nct_id("NCT91000008"), "of the brain")))
+    flow = survey(made[0], [search], tables=["flow"], day=None)
+    assert {row["What"]: row["n"] for row in _table(flow, "flow") if row["Stage"] == "Excluded"} == {
+        f"{EXCLUDED}: spinal anaesthesia": 1,
+        "NCT91000008: of the brain": 0,
+    }

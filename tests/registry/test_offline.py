@@ -22,7 +22,7 @@ from tracker.registry.source import DataVersion, Found, Page, Unconfirmed
 from tracker.study import NctId
 
 _ANY = term_query([("condition", "Spine tumor")])
-_SHARED = Path("/work/shared/records")
+_SHARED = Path(__file__).parents[3] / "shared/records"
 
 
 def study(number: int, *, version: str | None = None, updated: str | None = None, title: str = "A trial") -> Any:
@@ -333,7 +333,7 @@ def test_a_zip_with_a_password(tmp_path: Path) -> None:
 _REAL = sorted(_SHARED.rglob("*.json*")) + sorted(_SHARED.glob("*.zip")) if _SHARED.is_dir() else []
 
 
-@pytest.mark.skipif(not _REAL, reason="/work/shared/records is not on this machine")
+@pytest.mark.skipif(not _REAL, reason="../shared/records is not on this machine")
 def test_every_real_record_is_read() -> None:
     for file in _REAL:
         source = OfflineSource([file])
@@ -346,7 +346,7 @@ def test_every_real_record_is_read() -> None:
                 assert json.loads(bytes(record))["protocolSection"], file
 
 
-@pytest.mark.skipif(not _REAL, reason="/work/shared/records is not on this machine")
+@pytest.mark.skipif(not _REAL, reason="../shared/records is not on this machine")
 def test_the_real_series_has_its_data_dates() -> None:
     days = [OfflineSource([file]).version().data_date for file in sorted((_SHARED / "series").glob("*.gz"))]
     assert len(days) == 12

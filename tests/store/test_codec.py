@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tracker.errors import StoreDamaged
 from tracker.store.codec import digest, pack, pack_file, unpack
 
-REAL_RECORDS = Path("/work/shared/records/download_2025.zip")
+REAL_RECORDS = Path(__file__).parents[3] / "shared/records/download_2025.zip"
 MOST = 0.33
 """Of the bytes of a record's JSON."""
 

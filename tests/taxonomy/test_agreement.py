@@ -13,7 +13,7 @@ from tests.taxonomy.measure import micro, relevance_right
 from tracker.parse import parse
 from tracker.taxonomy import classify, shipped
 
-_RECORDS = Path("/work/shared/records/spine.jsonl.gz")
+_RECORDS = Path(__file__).parents[3] / "shared/records/spine.jsonl.gz"
 
 
 def test_there_are_enough_records_to_measure_with() -> None:

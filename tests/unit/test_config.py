@@ -21,7 +21,7 @@ from tracker.searches import term_in_words
 from tracker.taxonomy import shipped
 
 ROOT = Path(__file__).parents[2]
-DESIGN = Path("/work/shared/DESIGN.md")
+DESIGN = Path(__file__).parents[3] / "shared/DESIGN.md"
 
 MINIMAL = """
 [[search]]

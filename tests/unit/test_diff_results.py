@@ -67,7 +67,6 @@ def test_a_corrected_day_of_posting_is_no_second_posting() -> None:
     assert (change.before, change.after) == ("2026-04-01", "2026-04-02")
 
 
-
 # The review by the registry
 
 

@@ -134,9 +134,7 @@ def register_search(connection: Connection, definition: SearchDefinition) -> Non
     if not updated.rowcount:
         connection.execute(insert(search).values(name=definition.name, missing_once=[], **values))
     queries = {one.key for one in definition.terms}
-    known = dict(
-        connection.execute(select(term.c.query, term.c.id).where(term.c.search == definition.name)).all()
-    )
+    known = dict(connection.execute(select(term.c.query, term.c.id).where(term.c.search == definition.name)).all())
     for query, row_id in known.items():
         if query in queries:
             connection.execute(update(term).where(term.c.id == row_id).values(active=True))

@@ -87,13 +87,9 @@ def keep_running(
         )
 
 
-def note_data(
-    connection: Connection, run_id: int, *, data_timestamp: datetime | None, data_date: date | None
-) -> None:
+def note_data(connection: Connection, run_id: int, *, data_timestamp: datetime | None, data_date: date | None) -> None:
     """Before anything is taken: a run that is killed has written records of this data, too."""
-    connection.execute(
-        update(run).where(run.c.id == run_id).values(data_timestamp=data_timestamp, data_date=data_date)
-    )
+    connection.execute(update(run).where(run.c.id == run_id).values(data_timestamp=data_timestamp, data_date=data_date))
 
 
 def note_traffic(connection: Connection, run_id: int, *, requests: int, bytes_read: int) -> None:
