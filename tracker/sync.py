@@ -18,7 +18,7 @@ from tracker.changes import RecordedChange
 from tracker.closing import Close, bulk_guards, coverage
 from tracker.departures import Fates, Lookups, Verdict, decide, include_problems
 from tracker.errors import ImportFileError, RegistryError, RunAborted, StoreError, TrackerError
-from tracker.membership import SearchState
+from tracker.membership import SearchState, TermSweep
 from tracker.registry.query import TermQuery
 from tracker.registry.source import DataVersion, Source
 from tracker.runs import Guard, GuardKind, Outcome, Run
@@ -318,7 +318,7 @@ def _unsettled(reading: Reading) -> str | None:
 
 
 def _rejected(sweeps: Sequence[TermSweep]) -> str | None:
-    """Why nothing at all could be read: no term brought anything, and each says why."""
-    if not sweeps or any(sweep.ids or sweep.complete for sweep in sweeps):
+    """Why no term could be asked at all; None where the registry answered to any."""
+    if not sweeps or any(sweep.ids or sweep.complete or sweep.total is not None for sweep in sweeps):
         return None
     return "; ".join(dict.fromkeys(sweep.note for sweep in sweeps))

@@ -102,3 +102,9 @@ def synced(_synced: Path, folder: Path) -> Path:
     """The current folder, with a store of two studies in two versions."""
     shutil.copytree(_synced / "data", folder / "data")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs the tests may have a terminal of any width: they have none."""
+    monkeypatch.delenv("COLUMNS", raising=False)

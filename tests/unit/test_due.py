@@ -227,6 +227,7 @@ OPEN_TRIAL = Study(
     start=actual("2020-01"),
     completion=planned("2025-06"),
     status_verified=PartialDate("2024-06"),
+    version_holder=date(2024, 12, 15),
 )
 PAPER, DERIVED = Reference("A paper", "123", ReferenceType.RESULT), Reference("A review", "9", ReferenceType.DERIVED)
 POSTED = {"overall_status": Status.COMPLETED, "has_results": True, "results_first_posted": PartialDate("2024-03-01")}
@@ -256,6 +257,7 @@ OTHERS = [
     ({"start": StudyDate(PartialDate("2020-01"))}, []),
     ({"start": planned("2024-11"), "overall_status": Status.NOT_YET_RECRUITING}, []),
     (POSTED, ["Results with no paper linked: posted on 1 Mar 2024."]),
+    (POSTED | {"version_holder": None}, []),  # a transcribed record may lack its references
     (POSTED | {"references": (PAPER,)}, []),
     (POSTED | {"references": (DERIVED,)}, []),
     ({"references": (PAPER,)}, ["A result paper, with no results on the registry: PMID 123; status Recruiting."]),
