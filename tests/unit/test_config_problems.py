@@ -81,7 +81,7 @@ WORDS = [
     ),
     (
         "[[report]]\nname = 'x'\nformats = ['pdf']\n",
-        'report[1].formats[1]: "pdf" is no format that this version can write; known: html, csv, json, xlsx, md, studies',
+        f"report[1].formats[1]: \"pdf\" is no format that this version can write; known: {', '.join(WRITABLE_FORMATS)}",
     ),
     (
         "[smtp]\nhost = 'x'\nsender = 'a@b'\nsecurity = 'start-tls'\n",
