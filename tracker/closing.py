@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -19,7 +19,7 @@ from tracker.membership import (
 from tracker.registry.source import DataVersion
 from tracker.runs import Guard, GuardKind, TermCoverage
 from tracker.searches import term_in_words
-from tracker.store.batches import FoundChange, held_studies, write_changes
+from tracker.store.batches import FoundChange, posting_days, write_changes
 from tracker.store.memberships import (
     Departure,
     Entry,
@@ -70,14 +70,13 @@ class Close:
 
     def write_verdict(self, verdict: Verdict, *, data: DataVersion, found_by_id: frozenset[NctId]) -> None:
         search, state = verdict.search, verdict.state
-        newcomers = frozenset(found_by_id & search.included).union(*(one.ids for one in verdict.sweeps)) - state.members
-        held = {one: study.first_posted for one, study in held_studies(self.connection, newcomers).items()}
+        held = posting_days(self.connection)
         entered = entering(
             search, state, verdict.sweeps, found_by_id=found_by_id, held=held, grown=verdict.suspicion.grown
         )
         self._write_entries(search.name, state, entered)
         self._write_departures(search.name, state, verdict.departures)
-        self._write_matches(verdict)
+        self._write_matches(verdict, held.keys())
         self.guards += verdict.guards
         if verdict.complete:
             write_swept(
@@ -123,19 +122,21 @@ class Close:
         for study, into in fates.merged.items():
             set_states(self.connection, [study], StudyState.MERGED, merged_into=into)
 
-    def _write_entries(self, name: str, state: SearchState, entered: Sequence[Change]) -> None:
-        entries = [
-            Entry(nct_id=change.nct_id, stay=_next_stay(state, change.nct_id), why=EnteredWhy(change.why or ""))
-            for change in entered
-        ]
-        write_entries(self.connection, name, entries, run_id=self.run, since=self.at)
-        news = [
-            FoundChange(
-                change_id=membership_change_id(change, search=name, stay=entry.stay), change=change, search=name
-            )
-            for change, entry in zip(entered, entries, strict=True)
-            if entry.why is not EnteredWhy.BASELINE
-        ]
+    def _write_entries(self, name: str, state: SearchState, entered: Iterable[Change]) -> None:
+        """One after the other: a baseline can have a hundred thousand."""
+        news: list[FoundChange] = []
+
+        def entries() -> Iterator[Entry]:
+            for change in entered:
+                entry = Entry(
+                    nct_id=change.nct_id, stay=_next_stay(state, change.nct_id), why=EnteredWhy(change.why or "")
+                )
+                if entry.why is not EnteredWhy.BASELINE:
+                    change_id = membership_change_id(change, search=name, stay=entry.stay)
+                    news.append(FoundChange(change_id=change_id, change=change, search=name))
+                yield entry
+
+        write_entries(self.connection, name, entries(), run_id=self.run, since=self.at)
         self._write_changes(news)
 
     def _write_departures(self, name: str, state: SearchState, departures: Sequence[Change]) -> None:
@@ -166,14 +167,13 @@ class Close:
         write_changes(self.connection, found, run=self.run, detected_at=self.at, data_date=self.data_date)
         self.changes_written += len(found)
 
-    def _write_matches(self, verdict: Verdict) -> None:
-        returned = frozenset[NctId]().union(*(sweep.ids for sweep in verdict.sweeps))
-        held = frozenset(held_studies(self.connection, returned))  # an unreadable study may not be held
+    def _write_matches(self, verdict: Verdict, held: Collection[NctId]) -> None:
+        """Only of studies that are `held`: one that can't be read may not be."""
         excluded = verdict.search.excluded
         write_matches(
             self.connection,
             verdict.search.name,
-            {sweep.query: (sweep.ids & held) - excluded for sweep in verdict.sweeps},
+            {sweep.query: sweep.ids.intersection(held) - excluded for sweep in verdict.sweeps},
             complete=frozenset(sweep.query for sweep in verdict.sweeps) if verdict.complete else frozenset(),
             keep=verdict.held_back,
             run_id=self.run,

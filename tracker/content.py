@@ -45,15 +45,32 @@ def normal_text(text: str) -> str:
     return single if single.isascii() else unicodedata.normalize("NFC", single)
 
 
+def contents(before: Record, after: Record) -> tuple[Any, Any]:
+    """Of each record what the other does not hold as well, as `content` gives it: equal where their contents are."""
+    try:
+        old, new = _apart(before, after)
+        return _content(old) or {}, _content(new) or {}
+    except (RecursionError, orjson.JSONEncodeError):
+        raise TooDeep from None
+
+
 def content(record: Record) -> Any:
     """The record without noise, in a form that compares equal whatever the order of its keys and lists.
 
     Raises TooDeep where the decoder read deeper than Python and orjson can follow.
     """
-    try:
-        return _content(record) or {}
-    except (RecursionError, orjson.JSONEncodeError):
-        raise TooDeep from None
+    return contents(record, {})[0]
+
+
+def _apart(before: Record, after: Record) -> tuple[Record, Record]:
+    """The two less what is plainly the same in both: most of them, and far quicker to see than their contents."""
+    old, new = dict(before), dict(after)
+    for key in before.keys() & after.keys():
+        if before[key] == after[key]:
+            del old[key], new[key]
+        elif isinstance(before[key], dict) and isinstance(after[key], dict):
+            old[key], new[key] = _apart(before[key], after[key])
+    return old, new
 
 
 def _content(value: Any) -> Any:
@@ -77,7 +94,7 @@ def _sort_key(value: Any) -> bytes:
 def changed_modules(before: Record, after: Record, *, watched: Iterable[Path]) -> tuple[str, ...]:
     """The modules that differ in something that is neither noise, nor a touch, nor below a watched path.
 
-    Takes two results of `content`. The contacts of a site, below a watched path, are compared only where the site
+    Takes the two results of `contents`. The contacts of a site, below a watched path, are compared only where the site
     stands in both: those of an added or dropped one came or went with it.
     """
     skipped = frozenset(watched)

@@ -15,7 +15,7 @@ from enum import Enum
 from typing import Any
 
 from tracker.changes import Change, Kind, Value, Weight
-from tracker.content import TooDeep, changed_modules, content, normal_text
+from tracker.content import TooDeep, changed_modules, contents, normal_text
 from tracker.fields import FIELDS, OTHER_FIELD, WATCHED_PATHS, Rule, WatchedField, site_name
 from tracker.record import Unreadable
 from tracker.shifts import Shift, shift_between
@@ -45,6 +45,8 @@ class FirstPlan:
 
 Detail = Mapping[str, str | int | bool | None]
 
+_MILESTONES = tuple(field for field in FIELDS if field.rule is Rule.DATE)
+
 FirstPlans = Mapping[str, FirstPlan]
 """By the name of the date field."""
 
@@ -67,14 +69,15 @@ def diff(before: Study, after: Study, *, first_plans: FirstPlans | None = None) 
 
 def same_content(before: Study, after: Study) -> bool:
     """Whether the two differ in nothing but noise. Raises Unreadable."""
-    return bool(_content(before) == _content(after))
+    old, new = _contents(before, after)
+    return bool(old == new)
 
 
 def plans_of(study: Study, *, known: FirstPlans, since: date | None) -> dict[str, FirstPlan]:
     """`known`, and what `study` plans for a milestone that had no plan yet. A day that was reached is no plan."""
     plans = dict(known)
-    for field in FIELDS:
-        if field.rule is not Rule.DATE or field.name in plans:
+    for field in _MILESTONES:
+        if field.name in plans:
             continue
         milestone: StudyDate | None = field.value(study)
         if milestone and milestone.type != DateType.ACTUAL:
@@ -82,11 +85,11 @@ def plans_of(study: Study, *, known: FirstPlans, since: date | None) -> dict[str
     return plans
 
 
-def _content(study: Study) -> Any:
+def _contents(before: Study, after: Study) -> tuple[Any, Any]:
     try:
-        return content(study.record)
+        return contents(before.record, after.record)
     except TooDeep:
-        raise Unreadable(Problem(study.nct_id, "$", "it is nested too deep")) from None
+        raise Unreadable(Problem(after.nct_id, "$", "it is nested too deep")) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +125,7 @@ def _plain_text(value: Any) -> Any:
 
 
 def _other_modules(before: Study, after: Study, *, told: bool) -> tuple[str, ...]:
-    old, new = _content(before), _content(after)
+    old, new = _contents(before, after)
     if old == new:
         return ()
     modules = changed_modules(old, new, watched=WATCHED_PATHS)

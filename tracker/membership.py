@@ -6,7 +6,7 @@ the registry whoever is missing, and writes what follows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -127,14 +127,14 @@ def entering(
     found_by_id: frozenset[NctId],
     held: Mapping[NctId, PartialDate | None],
     grown: frozenset[TermQuery] = frozenset(),
-) -> tuple[Change, ...]:
+) -> Iterator[Change]:
     """`entered` for every study that is returned or included, readable, not excluded and no member yet.
 
     `held` gives the day of first posting of every study that the store holds: an unreadable one can't enter.
     On a baseline the reason is BASELINE: the caller records the stay and tells nothing.
     """
     newcomers = present_ids(sweeps, found_by_id & search.included) - search.excluded - state.members
-    return tuple(
+    return (
         _entered(study, _entered_why(study, state, sweeps, held[study]), state, sweeps, grown)
         for study in sorted(newcomers)
         if study in held

@@ -69,10 +69,12 @@ def _list_in(parent: Record, key: str, at: str, inner: type, expected: str) -> l
         return []
     if type(values) is not list:
         wrong(at, key, "a list", values)
+    if set(map(type, values)) <= {inner}:
+        return values
     for number, value in enumerate(values):
         if type(value) is not inner and value is not None:
             wrong(at, f"{key}[{number}]", expected, value)
-    return values if None not in values else [value for value in values if value is not None]
+    return [value for value in values if value is not None]
 
 
 def flag_in(parent: Record, key: str, at: str) -> bool | None:

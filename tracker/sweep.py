@@ -144,6 +144,7 @@ def _walk(
         total = page.total_count if page.total_count is not None else total
         batches.take(page, seen, skip=skip)
         progress(term_in_words(query), len(seen.ids), total)
+        del page  # so that one page at a time is held, also while the next one is read
     return total
 
 

@@ -199,8 +199,7 @@ def _days(text: str) -> tuple[date, date] | None:
 
 
 def _public(record: Any) -> bool:
-    says = _at(record, "hasResults")
-    return bool(_at(record, P + "statusModule.resultsFirstPostDateStruct.date")) if says is None else bool(says)
+    return bool(_at(record, P + "statusModule.resultsFirstPostDateStruct.date"))
 
 
 def _results(old: Any, new: Any) -> Iterator[tuple[str, str]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tracker.config import InvalidConfig, glance_at, load_config
+from tracker.definitions import WRITABLE_FORMATS
 from tracker.errors import ConfigError
 
 SEARCH = """
@@ -81,7 +82,7 @@ WORDS = [
     ),
     (
         "[[report]]\nname = 'x'\nformats = ['pdf']\n",
-        f"report[1].formats[1]: \"pdf\" is no format that this version can write; known: {', '.join(WRITABLE_FORMATS)}",
+        f'report[1].formats[1]: "pdf" is no format that this version can write; known: {", ".join(WRITABLE_FORMATS)}',
     ),
     (
         "[smtp]\nhost = 'x'\nsender = 'a@b'\nsecurity = 'start-tls'\n",

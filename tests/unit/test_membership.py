@@ -81,7 +81,7 @@ def entered(
     grown: frozenset[TermQuery] = frozenset(),
 ) -> tuple[Change, ...]:
     held = posted if posted is not None else dict.fromkeys((A, B, C, D), LONG_AGO)
-    return entering(definition or search(), before, sweeps, found_by_id=found_by_id, held=held, grown=grown)
+    return tuple(entering(definition or search(), before, sweeps, found_by_id=found_by_id, held=held, grown=grown))
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from tracker.study import DateType, NctId, PartialDate, StudyDate
 from tracker.summary import StudySummary
 
 _SUMMARY = tuple(column.name for column in dataclasses.fields(StudySummary))
-_IDS_A_QUERY = 10_000  # SQLite takes 32,766 parameters, PostgreSQL 65,535
+_IDS_A_QUERY = 1000  # as many as a page has; SQLite takes 32,766 parameters, PostgreSQL 65,535
 
 # Asked for every changed study: built once, because building takes longer than asking.
 _NEWEST_BODY = (
@@ -87,6 +87,14 @@ def held_studies(connection: Connection, nct_ids: Iterable[NctId]) -> dict[NctId
         )
         for nct_id, raw_digest, version, state, data_date, first_posted in rows
     }
+
+
+def posting_days(connection: Connection) -> dict[NctId, PartialDate | None]:
+    """When each study that the store holds was first posted; None where its record does not say."""
+    query = select(study.c.nct_id, study.c.first_post_date)
+    rows = connection.execute(query, execution_options={"yield_per": 1000})
+    days: dict[str, PartialDate] = {}  # many studies were posted on the same one
+    return {nct_id: days.setdefault(day, PartialDate(day)) if day else None for nct_id, day in rows}
 
 
 def newest_body(connection: Connection, nct_id: NctId) -> bytes:

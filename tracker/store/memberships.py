@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from itertools import islice
 
-from sqlalchemy import ColumnElement, Connection, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, insert, select, update
 
 from tracker.changes import EnteredWhy, LeftWhy
 from tracker.membership import SearchState, Stay
@@ -16,6 +17,8 @@ from tracker.runs import Outcome
 from tracker.searches import SearchDefinition
 from tracker.store.schema import member, run, search, study, term, term_match
 from tracker.study import NctId
+
+_ROWS_AT_ONCE = 1000
 
 
 class StudyState(StrEnum):
@@ -108,7 +111,7 @@ def _matches(connection: Connection, name: str) -> dict[TermQuery, frozenset[Nct
     matches: dict[TermQuery, frozenset[NctId]] = {}
     for row in connection.execute(swept):
         current = select(term_match.c.nct_id).where(term_match.c.term == row.id, term_match.c.until_run.is_(None))
-        matches[TermQuery.from_key(row.query)] = frozenset(connection.execute(current).scalars())
+        matches[TermQuery.from_key(row.query)] = frozenset(connection.execute(current).scalars().all())
     return matches
 
 
@@ -184,10 +187,8 @@ def write_matches(
         if row.active and query not in matches:
             continue  # not swept in this run
         current = matches[query] if row.active else frozenset()
-        if new := sorted(current - open_matches):
-            connection.execute(
-                insert(term_match), [{"term": row.id, "nct_id": study_id, "since_run": run_id} for study_id in new]
-            )
+        new = sorted(current - open_matches)
+        _insert(connection, term_match, ({"term": row.id, "nct_id": one, "since_run": run_id} for one in new))
         if not row.active or query in complete:
             _close_matches(connection, row.id, open_matches - current - keep, run_id)
         if query in complete:
@@ -201,7 +202,7 @@ def write_matches(
 
 def _open_matches(connection: Connection, term_id: int) -> frozenset[NctId]:
     query = select(term_match.c.nct_id).where(term_match.c.term == term_id, term_match.c.until_run.is_(None))
-    return frozenset(connection.execute(query).scalars())
+    return frozenset(connection.execute(query).scalars().all())
 
 
 def _close_matches(connection: Connection, term_id: int, lost: Iterable[NctId], run_id: int) -> None:
@@ -219,7 +220,7 @@ def _close_matches(connection: Connection, term_id: int, lost: Iterable[NctId], 
 
 
 def write_entries(connection: Connection, name: str, entries: Iterable[Entry], *, run_id: int, since: datetime) -> None:
-    rows = [
+    rows = (
         {
             "search": name,
             "nct_id": entry.nct_id,
@@ -229,9 +230,15 @@ def write_entries(connection: Connection, name: str, entries: Iterable[Entry], *
             "entered_why": entry.why.value,
         }
         for entry in entries
-    ]
-    if rows:
-        connection.execute(insert(member), rows)
+    )
+    _insert(connection, member, rows)
+
+
+def _insert(connection: Connection, table: Table, rows: Iterable[Mapping[str, object]]) -> None:
+    """Some at a time: a search can have a hundred thousand members."""
+    left = iter(rows)
+    while part := list(islice(left, _ROWS_AT_ONCE)):
+        connection.execute(insert(table), part)
 
 
 def write_departures(
