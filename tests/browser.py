@@ -26,7 +26,7 @@ _NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome
 _INSTALLING_S = 600
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Shared by the tests of a process; each takes pages with contexts of their own (`page_of`)."""
     with sync_playwright() as playwright:

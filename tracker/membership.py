@@ -26,7 +26,7 @@ class TermSweep:
     """What one term's sweep brought. `ids` holds every id returned, unreadable records included.
 
     `total` is the registry's own count, None where the source gives none. `complete`: every record that the
-    registry counts was seen and has an id. `note` says what is missing.
+    registry counts was seen and has an id. `rejected`: the registry takes the query for none. `note` says what lacks.
     """
 
     query: TermQuery
@@ -34,6 +34,7 @@ class TermSweep:
     unreadable: tuple[str, ...] = ()
     total: int | None = None
     complete: bool = True
+    rejected: bool = False
     note: str = ""
 
 

@@ -123,7 +123,8 @@ def _sweep(
             seen.anonymous = 0
             total = _walk(source, batches, query, seen, skip=skip, reverse=True, progress=progress)
     except (BadRequest, BadAnswer) as error:
-        return _swept(query, seen, None, note=error.told), seen.strange_stamps
+        rejected = isinstance(error, BadRequest) and not seen.ids
+        return _swept(query, seen, None, note=error.told, rejected=rejected), seen.strange_stamps
     note = "the files were not said to be complete" if partial else _lack(seen, total)
     return _swept(query, seen, total, note=note), seen.strange_stamps
 
@@ -159,13 +160,14 @@ def _lack(seen: Seen, total: int | None) -> str:
     return ""
 
 
-def _swept(query: TermQuery, seen: Seen, total: int | None, *, note: str) -> TermSweep:
+def _swept(query: TermQuery, seen: Seen, total: int | None, *, note: str, rejected: bool = False) -> TermSweep:
     return TermSweep(
         query=query,
         ids=frozenset(seen.ids),
         unreadable=tuple(seen.unreadable),
         total=total,
         complete=not note,
+        rejected=rejected,
         note=note,
     )
 

@@ -319,6 +319,6 @@ def _unsettled(reading: Reading) -> str | None:
 
 def _rejected(sweeps: Sequence[TermSweep]) -> str | None:
     """Why no term could be asked at all; None where the registry answered to any."""
-    if not sweeps or any(sweep.ids or sweep.complete or sweep.total is not None for sweep in sweeps):
+    if not sweeps or not all(sweep.rejected for sweep in sweeps):
         return None
     return "; ".join(dict.fromkeys(sweep.note for sweep in sweeps))
