@@ -49,6 +49,10 @@ class Health:
         return DONE_WITH_PROBLEMS if self.problems else DONE
 
 
+def died(run: Run) -> str:
+    return f"run {run.id} was interrupted, its process is gone: the next run goes on from what it had written"
+
+
 def problems_of(last: Run | None, searches: Iterable[StoredSearch]) -> tuple[str, ...]:
     """What a person should look at, one line each."""
     return tuple(_problems(last, searches))

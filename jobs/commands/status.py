@@ -14,6 +14,7 @@ from jobs.terminal import say, say_json
 if TYPE_CHECKING:
     from jobs.health import Health
     from tracker.config import Glance
+    from tracker.store.engine import Store
 
 
 @click.command(
@@ -45,7 +46,7 @@ def command(as_json: bool) -> int:
 
 
 def _health(config: Glance) -> Health:
-    from jobs.health import Health, problems_of, problems_of_jobs, problems_of_outbox
+    from jobs.health import Health, died, problems_of, problems_of_jobs, problems_of_outbox
     from tracker.store.deliveries import outbox_counts
     from tracker.store.job_log import job_states
     from tracker.store.runs import last_finished_run, last_run, last_successful_run, runs
@@ -61,20 +62,34 @@ def _health(config: Glance) -> Health:
         for number in sorted(swept, reverse=True)[:1] if telling is None else ():
             telling = next(iter(runs(connection, after=number - 1, until=number)), None)
         newest = last_run(connection)
+        unfinished = newest if newest and newest.outcome is None else None
+        dead = unfinished is not None and not _goes_on(store)
         jobs, outbox = tuple(job_states(connection).values()), outbox_counts(connection)
         now = datetime.now(UTC)
         return Health(
             now=now,
             last_success=last_successful_run(connection),
             last_finished=last,
-            running=newest if newest and newest is not last and newest.outcome is None else None,
+            running=None if dead else unfinished,
             coverage=telling.coverage if telling else (),
             searches=tuple(known),
             unsynced=tuple(sorted(set(config.search_names) - {one.name for one in known})),
-            problems=(*problems_of(last, known), *problems_of_jobs(jobs), *problems_of_outbox(outbox, now=now)),
+            problems=(
+                *((died(unfinished),) if dead and unfinished else ()),
+                *problems_of(last, known),
+                *problems_of_jobs(jobs),
+                *problems_of_outbox(outbox, now=now),
+            ),
             outbox=outbox,
             jobs=jobs,
             store=store.url,
             store_version=stored_version(connection) or "",
             store_bytes=store.path.stat().st_size if store.path else None,
         )
+
+
+def _goes_on(store: Store) -> bool:
+    """Asked only where a row says so: what locks takes a moment to import."""
+    from tracker.store.locking import is_run_going_on
+
+    return is_run_going_on(store)

@@ -11,9 +11,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from tests.commands.command_line import CommandLine
 from tests.registry.standin import StandIn, World, a_study, situations
+from tracker.store.sqlite import lock_path
 
 MOVED = "+365 d; since first seen on 2 Mar 2020"
 
@@ -324,15 +326,30 @@ def test_status_tells_a_job_that_fails(tracker: CommandLine, synced: Path) -> No
     assert ended.exit_code == 3
 
 
-def test_status_names_a_run_that_goes_on(tracker: CommandLine, synced: Path) -> None:
-    with sqlite3.connect(synced / "data/tracker.db") as connection:
+@pytest.fixture
+def begun(synced: Path) -> Path:
+    """The store of a tracker whose third run has begun."""
+    path = synced / "data/tracker.db"
+    with sqlite3.connect(path) as connection:
         columns = [row[1] for row in connection.execute("PRAGMA table_info(run)")]
         kept = ", ".join(column for column in columns if column not in ("id", "state", "outcome", "finished_at"))
         connection.execute(f"INSERT INTO run (id, state, {kept}) SELECT 3, 'running', {kept} FROM run WHERE id = 2")
     connection.close()
-    ended = tracker("status")
+    return path
+
+
+def test_status_names_a_run_that_goes_on(tracker: CommandLine, begun: Path) -> None:
+    with FileLock(lock_path(begun)):
+        ended = tracker("status")
     assert "Running now   run 3" in ended.out
     assert ended.exit_code == 0
+
+
+def test_status_does_not_take_a_killed_run_for_one_that_goes_on(tracker: CommandLine, begun: Path) -> None:
+    ended = tracker("status")
+    assert "Running now" not in ended.out
+    assert "run 3 was interrupted, its process is gone" in ended.out
+    assert ended.exit_code == 3
 
 
 def test_db_upgrade_of_a_store_that_is_up_to_date(tracker: CommandLine, synced: Path) -> None:

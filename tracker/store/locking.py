@@ -51,6 +51,15 @@ def run_lock(store: Store) -> Iterator[None]:
             yield
 
 
+def is_run_going_on(store: Store) -> bool:
+    """Whether a process holds the run's lock: a row that says "running" may be of one that was killed."""
+    try:
+        with run_lock(store):
+            return False
+    except StoreError:
+        return True
+
+
 @contextmanager
 def scheduler_lock(store: Store) -> Iterator[None]:
     """Held for the life of a scheduler on an SQLite store. Raises StoreBusy at once where there is one already.
