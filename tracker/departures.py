@@ -8,6 +8,7 @@ from datetime import datetime
 
 from tracker.batch import Batches, Seen
 from tracker.changes import Change, LeftWhy
+from tracker.errors import BadAnswer, BadRequest
 from tracker.membership import (
     SearchState,
     Suspicion,
@@ -36,6 +37,17 @@ class Lookups:
         self._batches = batches
         self._seen = seen
         self._answers: dict[NctId, Lookup | None] = {}
+        self._unclear: dict[NctId, Problem] = {}
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Studies of which the registry would not say what became of them."""
+        return tuple(self._unclear.values())
+
+    def is_unclear(self, study: NctId) -> bool:
+        """Whether the registry gives no answer that says anything: one odd study must not stop all others."""
+        self._answer(study)
+        return study in self._unclear
 
     def why_left(self, study: NctId) -> tuple[LeftWhy, NctId | None]:
         """Why a study that a search had returned is missing there now, and the id it was merged into."""
@@ -48,15 +60,22 @@ class Lookups:
                 return LeftWhy.NO_LONGER_MATCHES, None
 
     def _answer(self, study: NctId) -> Lookup | None:
-        """None for a study that this run has met elsewhere: it is still there."""
+        """None for a study that this run has met elsewhere, so that it is still there, and for one that is unclear."""
         if study in self._seen:
             return None
         if study not in self._answers:
-            answer = self._source.look_up(study)
-            if isinstance(answer, Found):
-                self._batches.take(one_record(answer.record), Seen())
-            self._answers[study] = answer
+            self._answers[study] = self._looked_up(study)
         return self._answers[study]
+
+    def _looked_up(self, study: NctId) -> Lookup | None:
+        try:
+            answer = self._source.look_up(study)
+        except (BadRequest, BadAnswer) as error:
+            self._unclear[study] = Problem(study, "looked up by its id", f"{error.told} It stays until that is clear.")
+            return None
+        if isinstance(answer, Found):
+            self._batches.take(one_record(answer.record), Seen())
+        return answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,9 +97,8 @@ class Verdict:
 
     @property
     def held_back(self) -> frozenset[NctId]:
-        """Members that are missing but stay, because the sweep shrank too much to be believed."""
-        gone = {change.nct_id for change in self.departures}
-        return self.missing - gone if self.suspicion.shrunk else frozenset()
+        """Members that are missing but stay: the sweep shrank too much to be believed, or their fate is unclear."""
+        return self.missing - {change.nct_id for change in self.departures}
 
 
 def decide(
@@ -108,6 +126,8 @@ def decide(
     )
     for study in sorted(leaving):
         if was_returned_unchanged(study, search, state):
+            if lookups.is_unclear(study):
+                continue
             why, into = lookups.why_left(study)
             departures.append(left(study, search.name, why, merged_into=into))
         else:

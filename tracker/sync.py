@@ -181,6 +181,7 @@ class _Run:
         problems = [*batches.problems, *fates.problems]
         for search in due:
             problems += include_problems(search, reading.round, lookups, state=states[search.name])
+        problems += lookups.problems
         self._close(reading, verdicts, retired, fates, batches, problems)
 
     def fail(self, outcome: Outcome, error: BaseException) -> None:

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.registry.standin import World, situations
+from tests.registry.standin import World, faults, situations
 from tests.runs.tracking import SPINE, A, B, C, D, Tracking, a_search, news
 from tracker.changes import Kind, Weight
+from tracker.runs import Outcome
 from tracker.store.studies import tracked_study
 
 CHORDOMA = "chordoma"
@@ -30,6 +31,19 @@ class TestLeaving:
         assert tracking.asked == ["/version", "/studies", "/version", f"/studies/{B}"]
         assert (tracking.members(), tracking.state(B)) == ({A, C}, "removed")
         assert tracking.sync_next_day().run.requests == 3
+
+    def test_a_study_whose_fate_the_registry_will_not_say_stays_and_stops_nobody_else(self, tracking: Tracking) -> None:
+        tracking.sync()
+        situations.a_trial_is_removed(tracking.world, A)
+        situations.a_trial_is_removed(tracking.world, B)
+        tracking.registry.fail(faults.url_too_long(), path=f"/studies/{B}", times=None)
+        for _ in range(2):
+            synced = tracking.sync_next_day()
+            [problem] = synced.run.problems
+            assert (problem.nct_id, problem.path) == (B, "looked up by its id")
+            assert (synced.run.outcome, tracking.members()) == (Outcome.OK, {B, C})
+        tracking.registry.heal()
+        assert news(tracking.sync_next_day()) == [f"{B} left spine: removed from the registry"]
 
     def test_merged_names_the_other_id(self, tracking: Tracking) -> None:
         tracking.sync()
