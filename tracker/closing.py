@@ -84,7 +84,7 @@ class Close:
                 SweptSearch(
                     name=search.name,
                     definition=search.definition_digest,
-                    data_timestamp=data.data_timestamp,
+                    data_timestamp=None if verdict.unclear else data.data_timestamp,
                     suspicious="; ".join(guard.reason for guard in verdict.guards) or None,
                     missing_once=tuple(sorted(verdict.held_back)),
                 ),

@@ -89,6 +89,7 @@ class Verdict:
     suspicion: Suspicion
     missing: frozenset[NctId] = frozenset()
     departures: tuple[Change, ...] = ()
+    unclear: bool = False  # of some member the registry would not say what became of it: asked again by the next run
 
     @property
     def guards(self) -> tuple[Guard, ...]:
@@ -140,6 +141,7 @@ def decide(
         suspicion=doubt,
         missing=missing,
         departures=tuple(departures),
+        unclear=any(lookups.is_unclear(study) for study in leaving if was_returned_unchanged(study, search, state)),
     )
 
 
