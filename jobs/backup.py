@@ -14,11 +14,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tracker.errors import OutputError, StoreDamaged, UsageError
+from tracker.errors import OutputError, StoreDamaged
 from tracker.store.check import check
 from tracker.store.copying import copy_store
 from tracker.store.engine import open_store
-from tracker.store.files import copy_file, put_in_place
+from tracker.store.files import copy_file
 from tracker.store.locking import run_lock
 from tracker.store.searches import state_counts
 
@@ -91,37 +91,6 @@ def _drop_oldest(folder: Path, keep: int) -> tuple[Path, ...]:
     for path in dropped:
         path.unlink()
     return dropped
-
-
-def restore(backup: Path, url: str, *, replace: bool, now: datetime) -> Path | None:
-    """Puts a backup in the store's place. Returns where the store that was there went; None where there was none.
-
-    A PostgreSQL store must be empty. Raises UsageError where a store is there and `replace` is not given.
-    """
-    if not backup.is_file():
-        raise UsageError(f"there is no backup at {backup}", subject=str(backup))
-    _verified(backup)
-    if not url.startswith("sqlite"):
-        with open_store(f"sqlite:///{backup}") as source, open_store(url, create=True) as target:
-            copy_store(source, target)
-        return None
-    path = Path(url.removeprefix("sqlite:///"))
-    if not path.exists():
-        put_in_place(backup, path)
-        return None
-    if not replace:
-        raise UsageError(
-            f"a store is there: {path}",
-            subject=str(path),
-            advice="--replace puts the backup in its place, and keeps the old file beside it.",
-        )
-    kept = path.with_name(f"{path.name}.before-restore-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}")
-    with open_store(url) as store, run_lock(store):
-        copy_file(path, kept)
-        store.checkpoint()
-        store.close()
-        put_in_place(backup, path)
-    return kept
 
 
 def copy_to(url: str, target_url: str, *, progress: Callable[[str, int], None]) -> int:

@@ -90,7 +90,7 @@ def backup(out: Path | None, keep: int | None, as_json: bool) -> None:
 )
 def restore(backup_file: Path, replace: bool) -> None:
     """Put a backup in the store's place. A PostgreSQL store must be empty."""
-    from jobs.backup import restore as put_back
+    from jobs.restoring import restore as put_back
     from jobs.syncing import utc_now
 
     config = current_config(full=False)

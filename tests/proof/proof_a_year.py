@@ -28,9 +28,16 @@ A_YEAR = Course(
         320: "removed",
     },
     crashes=(9, 28, 50, 77, 105, 140, 168, 189, 219, 245, 273, 294, 336, 357),
+    upgrade=150,
+    downgrade_tried=152,
+    disk_lost=(150, 240),
+    move=289,
 )
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_every_report_and_mail_of_a_year_tells_what_happened_once(tmp_path: Path, seed: int) -> None:
-    live_through(A_YEAR, tmp_path, seed=seed)
+@pytest.mark.parametrize("store_kind", ["postgresql"])  # to which it moves
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_every_report_and_mail_of_a_year_tells_what_happened_once(
+    tmp_path: Path, new_store_url: str, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    live_through(A_YEAR, tmp_path, seed=seed, postgresql=new_store_url, patch=monkeypatch)

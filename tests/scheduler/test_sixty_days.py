@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.scheduler.year import Course, live_through
 
 SIXTY_DAYS = Course(
@@ -14,8 +16,15 @@ SIXTY_DAYS = Course(
     wrong_config=17,
     special={2: "registered", 5: "removed", 8: "merged", 17: "registered", 24: "shrunken answer", 30: "merged"},
     crashes=(9, 28, 38, 50),
+    upgrade=29,
+    downgrade_tried=31,
+    disk_lost=(29, 39),
+    move=46,
 )
 
 
-def test_every_report_and_mail_tells_what_happened_once(tmp_path: Path) -> None:
-    live_through(SIXTY_DAYS, tmp_path, seed=1)
+@pytest.mark.parametrize("store_kind", ["postgresql"])  # to which it moves
+def test_every_report_and_mail_tells_what_happened_once(
+    tmp_path: Path, new_store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live_through(SIXTY_DAYS, tmp_path, seed=1, postgresql=new_store_url, patch=monkeypatch)

@@ -12,14 +12,20 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from jobs.backup import copy_to
 from jobs.planning import World as Surroundings
 from jobs.planning import plan_of
 from jobs.rereading import ConfigFile
+from jobs.restoring import restore
 from jobs.scheduler import Attempted, Plan, Scheduler
 from jobs.stopping import Stop
 from tests.delivery.mail_server import MailServer
 from tests.registry.standin import StandIn
+from tests.scheduler.next_version import NextVersion, PowerCut
 from tracker.config import Config, load_config
+from tracker.errors import StoreTooNew
 from tracker.registry.client import RegistryClient
 from tracker.store.engine import Store, open_store
 from tracker.store.job_log import Attempt, JobState, attempts, job_states
@@ -30,12 +36,15 @@ CONFIG = """
 base_url = "{registry}"
 [store]
 url = "{store}"
+backups_kept = 5
 [[search]]
 name = "spine"
 {terms}
 [schedule]
 timezone = "Europe/Bucharest"
 sync = "30 16 * * mon-fri"
+backup = "30 3 * * *"
+keep_attempts_days = 45
 [[report]]
 name = "weekly"
 schedule = "0 7 * * mon"
@@ -123,8 +132,9 @@ class Unattended:
         self.config_path.write_text(text.replace(*replacing) + "#" * self._edits + "\n")
 
     def switch_on(self) -> None:
-        self._switch = self._power()
-        self._switch.__enter__()
+        switch = self._power()
+        switch.__enter__()
+        self._switch = switch
 
     def switch_off(self) -> None:
         switch, self._switch = self._switch, None
@@ -155,6 +165,42 @@ class Unattended:
         """At that write from now on: in turn just after its commit, and just before."""
         self.writes_left = number
 
+    def upgrade(self, to: NextVersion, *, power_cuts: int) -> None:
+        """Puts another version in this one's place; so many times the power fails in the middle of its migration."""
+        self.switch_off()
+        to.install(power_cuts=power_cuts)
+        for _ in range(power_cuts):
+            with pytest.raises(PowerCut):
+                self.switch_on()
+        self.switch_on()
+
+    def try_the_old_version(self, newer: NextVersion) -> None:
+        """Somebody takes the upgrade back: the old version must refuse its store, and leave it as it is."""
+        self.switch_off()
+        newer.take_out()
+        with pytest.raises(StoreTooNew):
+            self.switch_on()
+        newer.install()
+        self.switch_on()
+
+    def lose_the_store(self) -> None:
+        """The disk dies. The owner puts the newest backup on another one, under the old name."""
+        config = load_config(self.config_path)
+        self.switch_off()
+        for part in self.folder.glob("tracker.db*"):
+            part.unlink()
+        restore(self.backups()[-1], config.store_url, replace=False, now=self.clock())
+        self.switch_on()
+
+    def move_to(self, store_url: str) -> None:
+        """Copies everything to another database, and changes one line of config.toml."""
+        self.switch_off()
+        copy_to(self._store_url, store_url, progress=lambda _table, _rows: None)
+        text = self.config_path.read_text()
+        self.config_path.write_text(text.replace(self._store_url, store_url))
+        self._store_url = store_url
+        self.switch_on()
+
     # --- what can be seen ------------------------------------------------------------------------------
 
     def states(self) -> dict[str, JobState]:
@@ -166,6 +212,10 @@ class Unattended:
         assert self.store
         with self.store.connect() as connection:
             return attempts(connection, name=name)
+
+    def backups(self) -> list[Path]:
+        """Oldest first."""
+        return sorted(load_config(self.config_path).backup_folder.glob("tracker-*.db"))
 
     # --- inside ----------------------------------------------------------------------------------------
 

@@ -10,6 +10,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from jobs.cli import main
+from jobs.ending import DONE
 from tests.delivery.mail_server import MailServer, mail_server
 from tests.registry.standin import StandIn, a_study, faults
 from tests.scheduler.account import (
@@ -22,9 +26,11 @@ from tests.scheduler.account import (
     mondays,
     tell_of_days,
 )
+from tests.scheduler.next_version import NEXT, NextVersion
 from tests.scheduler.unattended import SPINE_TERM, Unattended, utc
 from tracker.store.job_log import Ended
 from tracker.store.reports import recorded_reports, report_files
+from tracker.store.version import stored_version
 
 START = utc("2026-03-02T06:00")  # a Monday, after the report would have been due
 LOOK = timedelta(hours=1)
@@ -45,6 +51,10 @@ class Course:
     wrong_config: int  # at noon; put right, with another term and another report, a day later
     special: dict[int, str]  # what the registry has to offer from that day on
     crashes: tuple[int, ...]
+    upgrade: int  # at noon, to a version whose migration the power cuts short once
+    downgrade_tried: int
+    disk_lost: tuple[int, ...]  # an hour after noon; no Monday, or a report may be newer than the newest backup
+    move: int  # at noon, to PostgreSQL
 
 
 def at(day: int, hours: float) -> datetime:
@@ -52,8 +62,11 @@ def at(day: int, hours: float) -> datetime:
     return midnight + timedelta(days=day, hours=hours)
 
 
-def live_through(course: Course, folder: Path, *, seed: int) -> None:
-    """Raises AssertionError where a report or mail tells anything but what happened."""
+def live_through(course: Course, folder: Path, *, seed: int, postgresql: str, patch: pytest.MonkeyPatch) -> None:
+    """Raises AssertionError where a report or mail tells anything but what happened.
+
+    `postgresql` is the URL of the empty database to move to; `patch` installs the upgrade.
+    """
     chance = random.Random(seed)
     world = a_world(IDS)
     for one in FOUND_BY_EDIT:
@@ -68,6 +81,9 @@ def live_through(course: Course, folder: Path, *, seed: int) -> None:
     with StandIn(world) as registry, mail_server() as mail:
         tracker = Unattended(folder, registry, mail, start=START)
         _befall(story, course, tracker, chance)
+        _maintain(story, course, tracker, NextVersion(folder / "next version", patch))
+        story.happenings.append((at(course.move, 12), lambda: tracker.move_to(postgresql)))
+        story.happenings.sort(key=lambda one: one[0])
         tracker.switch_on()
         _pass_time(story, tracker, until=at(course.days, 12))
         _compare(story, course, tracker, mail)
@@ -95,7 +111,13 @@ def _befall(story: Story, course: Course, tracker: Unattended, chance: random.Ra
         write = chance.randint(1, 14)
         hours = chance.choice((3.5, 12.5))  # before the Monday's report, or before the sync
         story.happenings.append((at(day, hours), lambda write=write: tracker.kill_at_write(write)))  # type: ignore[misc]
-    story.happenings.sort(key=lambda one: one[0])
+
+
+def _maintain(story: Story, course: Course, tracker: Unattended, newer: NextVersion) -> None:
+    """Adds to the story what its owner does to the tracker; none of it may be seen in what it tells."""
+    story.happenings.append((at(course.upgrade, 12), lambda: tracker.upgrade(newer, power_cuts=1)))
+    story.happenings.append((at(course.downgrade_tried, 12), lambda: tracker.try_the_old_version(newer)))
+    story.happenings += [(at(day, 13), tracker.lose_the_store) for day in course.disk_lost]
 
 
 def _pass_time(story: Story, tracker: Unattended, *, until: datetime) -> None:
@@ -126,7 +148,21 @@ def _compare(story: Story, course: Course, tracker: Unattended, mail: MailServer
     assert tracker.killed == len(course.crashes)
     done = [one for one in tracker.attempts("report weekly") if one.outcome in (Ended.DONE, Ended.TROUBLED)]
     # A report and its being done are one write: only what follows it can be lost, and then the attempt looks killed.
-    assert len(expected) - tracker.killed <= len(done) <= len(expected)
+    kept = [at for at in firings if last - at < timedelta(days=45)]
+    assert len(kept) - tracker.killed <= len(done) <= len(kept) + 1
+    _compare_store(tracker, last)
+
+
+def _compare_store(tracker: Unattended, last: datetime) -> None:
+    """What the year left behind is sound, and no more than config.toml lets it be."""
+    assert tracker.store
+    assert main(["db", "check", "--config", str(tracker.config_path)]) == DONE
+    with tracker.store.connect() as connection:
+        assert stored_version(connection) == NEXT
+    backups = tracker.backups()
+    assert len(backups) == 5
+    assert f"tracker-{last:%Y%m%d}" in backups[-1].name
+    assert all(one.started_at > last - timedelta(days=46) for one in tracker.attempts())
 
 
 def _told(tracker: Unattended, name: str) -> list[Counter[str]]:

@@ -10,15 +10,20 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from jobs.backup import copy_to, make_backup, restore
+from jobs.backup import copy_to, make_backup
+from jobs.restoring import restore
 from jobs.syncing import import_files
+from tests.scheduler.next_version import NEXT, NextVersion
 from tests.store.rows import a_run
-from tracker.errors import StoreDamaged, StoreError, StoreUnusable, UsageError
+from tracker.errors import StoreBusy, StoreDamaged, StoreError, StoreUnusable, UsageError
 from tracker.registry.query import term_query
 from tracker.searches import SearchDefinition
 from tracker.store import copying, schema
 from tracker.store.copying import copy_store
 from tracker.store.engine import Store, open_store
+from tracker.store.locking import run_lock, scheduler_lock
+from tracker.store.searches import state_counts
+from tracker.store.version import stored_version
 
 SEARCH = SearchDefinition(name="spine-tumour", terms=(term_query([("condition", "Spine tumor")]),))
 NOW = datetime(2026, 3, 2, 3, tzinfo=UTC)
@@ -164,6 +169,57 @@ class TestRestore:
         with pytest.raises(StoreDamaged):
             restore(made.path, store_url, replace=True, now=NOW)
         assert _everything(filled) == before
+
+    @pytest.mark.parametrize(
+        ("content", "said"), [(b"", "holds no store"), (b"PK\x03\x04 a zip file", "not a database")]
+    )
+    def test_a_file_that_is_no_backup_is_refused(
+        self, filled: Store, store_url: str, tmp_path: Path, content: bytes, said: str
+    ) -> None:
+        before = _everything(filled)
+        other = tmp_path / "other"
+        other.write_bytes(content)
+        with pytest.raises(StoreDamaged, match=said):
+            restore(other, store_url, replace=True, now=NOW)
+        assert _everything(filled) == before
+
+    def test_a_damaged_store_is_replaced_and_kept_as_it_was(
+        self, filled: Store, store_url: str, tmp_path: Path
+    ) -> None:
+        before = _everything(filled)
+        made = make_backup(store_url, folder=tmp_path / "backups", keep=3, now=NOW)
+        filled.close()
+        path = tmp_path / "tracker.db"
+        damaged = b"SQLite format 3\0" + b"\xff" * 60_000
+        path.write_bytes(damaged)
+        kept = restore(made.path, store_url, replace=True, now=NOW)
+        assert kept is not None
+        assert kept.read_bytes() == damaged
+        assert {one.name for one in tmp_path.iterdir() if one.suffix != ".lock"} == {path.name, kept.name, "backups"}
+        with open_store(store_url) as restored:
+            assert _everything(restored) == before
+
+    def test_a_backup_of_an_older_version_is_brought_up_to_date(
+        self, filled: Store, store_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made = make_backup(store_url, folder=tmp_path / "backups", keep=3, now=NOW)
+        filled.close()
+        content = made.path.read_bytes()
+        (tmp_path / "tracker.db").unlink()
+        NextVersion(tmp_path / "next version", monkeypatch).install()
+        restore(made.path, store_url, replace=False, now=NOW)
+        with open_store(store_url) as restored, restored.connect() as connection:
+            assert stored_version(connection) == NEXT
+            assert state_counts(connection) == {"tracked": 19}
+        assert made.path.read_bytes() == content
+        assert not list(tmp_path.glob("restoring-*"))
+
+    def test_nobody_may_be_using_the_store(self, filled: Store, store_url: str, tmp_path: Path) -> None:
+        made = make_backup(store_url, folder=tmp_path / "backups", keep=3, now=NOW)
+        for lock in (run_lock, scheduler_lock):
+            with lock(filled), pytest.raises(StoreBusy):
+                restore(made.path, store_url, replace=True, now=NOW)
+        assert not list(tmp_path.glob("*before-restore*"))
 
     def test_copying_to_another_url_makes_it(self, filled: Store, store_url: str, tmp_path: Path) -> None:
         rows = copy_to(store_url, f"sqlite:///{tmp_path / 'new.db'}", progress=lambda *_: None)

@@ -7,8 +7,7 @@ import sqlite3
 from tracker.errors import StoreBusy, StoreDamaged, StoreError, StoreUnusable
 
 KEEP_THE_FILE = (
-    "Keep the file: move it aside together with its -wal, put the latest backup in its place, "
-    "and run `tracker db check`."
+    "Keep the file: `tracker db restore BACKUP --replace` puts a backup in its place, and keeps this one beside it."
 )
 _SAFE = "then run the command again: what was committed is safe."
 _RIGHTS = "Give this user the right to read and write the file and its folder."

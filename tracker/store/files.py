@@ -1,17 +1,47 @@
-"""A store's SQLite file as a file: copied while in use, and put in another's place."""
+"""A store's SQLite file as a file: copied while in use, and put in another's place, even where it can't be opened."""
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from tracker.store import sqlite
+from tracker.store.connections import Store, file_of, parse_url
+from tracker.store.locking import run_lock, scheduler_lock
+
+
+def path_of(url: str) -> Path | None:
+    """The file that the store at `url` is, or would be; None for PostgreSQL. Raises StoreUnusable: no store's URL."""
+    return file_of(parse_url(url))
 
 
 def copy_file(path: Path, target: Path) -> None:
     """A consistent copy of a store that may be in use. Raises sqlite3.Error or OSError; then `target` is not there."""
     sqlite.copy(path, target)
+
+
+@contextmanager
+def out_of_use(path: Path) -> Iterator[None]:
+    """Keeps runs and the scheduler from the store at `path`, which need not be sound. Raises StoreBusy where one is."""
+    with (
+        closing(Store(sqlite.file_engine(path), url=f"sqlite:///{path}", path=path)) as store,
+        scheduler_lock(store),
+        run_lock(store),
+    ):
+        yield
+
+
+def put_aside(path: Path, target: Path) -> None:
+    """Copies a store that is out of use to `target`: a damaged one byte by byte, with its `-wal`. Raises OSError."""
+    try:
+        copy_file(path, target)
+    except sqlite3.Error:
+        for suffix in ("", "-wal"):
+            if (part := Path(f"{path}{suffix}")).exists():
+                shutil.copy(part, f"{target}{suffix}")
 
 
 def put_in_place(backup: Path, path: Path) -> None:

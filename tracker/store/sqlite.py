@@ -216,17 +216,25 @@ def copy(path: Path, target: Path) -> None:
     """
     unfinished = Path(f"{target}.new")
     _remove(unfinished)
-    os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    with closing(_connect(path)) as source, closing(sqlite3.connect(unfinished)) as destination:
+    try:
+        _copy_whole(path, unfinished)
+        unfinished.replace(target)
+    except BaseException:
+        _remove(unfinished)
+        raise
+    _sync_folder(target.parent)
+
+
+def _copy_whole(path: Path, target: Path) -> None:
+    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    with closing(_connect(path)) as source, closing(sqlite3.connect(target)) as destination:
         source.backup(destination)
         destination.execute("PRAGMA journal_mode = DELETE")  # one file, without a WAL of its own
         found = destination.execute("PRAGMA quick_check").fetchone()[0]
     if found != "ok":
         raise sqlite3.DatabaseError(f"the copy is damaged: {found}")
-    with unfinished.open("rb") as file:
+    with target.open("rb") as file:
         os.fsync(file.fileno())
-    unfinished.replace(target)
-    _sync_folder(target.parent)
 
 
 def _remove(unfinished: Path) -> None:
