@@ -16,6 +16,7 @@ from tracker.errors import StoreMissing, TrackerError
 
 if TYPE_CHECKING:
     from tracker.config import Config
+    from tracker.store.engine import Store
 
 LEAST_FREE_BYTES = 200_000_000
 SCARCE_FREE_BYTES = 1_000_000_000
@@ -48,7 +49,7 @@ def exit_code(findings: Iterable[Finding]) -> int:
 def examine(config: Config, *, environ: Mapping[str, str], now: Callable[[], datetime]) -> Iterator[Finding]:
     """Everything, in the order in which a person would look; each finding as soon as it is there."""
     yield from _config(config)
-    yield from _store(config)
+    yield from _store(config, now=now)
     yield from _folders(config)
     yield from _registry(config, now=now)
     yield from _recipients(config, environ)
@@ -75,7 +76,7 @@ def _config(config: Config) -> Iterator[Finding]:
         )
 
 
-def _store(config: Config) -> Iterator[Finding]:
+def _store(config: Config, *, now: Callable[[], datetime]) -> Iterator[Finding]:
     from tracker.store.check import quick_check
     from tracker.store.engine import open_store
     from tracker.store.probe import check_writable
@@ -88,16 +89,39 @@ def _store(config: Config) -> Iterator[Finding]:
             quick_check(store)
             check_writable(store)
             yield Finding("store", Level.OK, f"{store.url} opens, can be written, and is whole (version {version})")
+            yield from _scheduler(config, store, now=now)
     except StoreMissing as missing:
         yield Finding("store", Level.WARN, missing.message, '"tracker run" or "tracker schedule" makes it.')
     except TrackerError as error:
         yield _failed("store", error)
 
 
+def _scheduler(config: Config, store: Store, *, now: Callable[[], datetime]) -> Iterator[Finding]:
+    """That nothing is scheduled was said before."""
+    from jobs.lateness import ADVICE, late_jobs
+    from tracker.store.job_log import job_states
+
+    with store.connect() as connection:
+        states = job_states(connection)
+    if not states:
+        if config.settings.schedule.sync:
+            yield Finding("scheduler", Level.WARN, "none has worked on this store yet", ADVICE)
+        return
+    jitter = timedelta(seconds=config.settings.schedule.sync_jitter_s)
+    late = list(late_jobs(states, config.crons, timezone=config.timezone, jitter=jitter, now=now()))
+    yield from (Finding("scheduler", Level.FAIL, line, ADVICE) for line in late)
+    if not late:
+        yield Finding("scheduler", Level.OK, "no job is late")
+
+
 def _folders(config: Config) -> Iterator[Finding]:
+    from tracker.store.files import path_of
+
     folders = {"output folder": config.output_folder}
-    if config.store_url.startswith("sqlite:///"):
-        folders["store's folder"] = Path(config.store_url.removeprefix("sqlite:///")).parent
+    if config.settings.schedule.backup:
+        folders["backup folder"] = config.backup_folder
+    if path := path_of(config.store_url):
+        folders["store's folder"] = path.parent
     for about, folder in folders.items():
         there = _nearest(folder)
         yield _writable(about, folder, there)

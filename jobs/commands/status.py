@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import click
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from jobs.health import Health
     from tracker.config import Glance
     from tracker.store.engine import Store
+    from tracker.store.job_log import JobState
 
 
 @click.command(
@@ -22,8 +24,8 @@ if TYPE_CHECKING:
         "tracker status",
         "tracker status --json",
         after="Exit codes: 0 all is well; 1 no run has succeeded yet, or the last one failed; 3 the last run was "
-        "incomplete, a search is not believed or has problems, a job fails, or a delivery was given up. When each "
-        "job is due next: tracker schedule --list.",
+        "incomplete, a search is not believed or has problems, a job fails or is late, or a delivery was given up. "
+        "When each job is due next: tracker schedule --list.",
     )
 )
 @common_options
@@ -64,7 +66,7 @@ def _health(config: Glance) -> Health:
         newest = last_run(connection)
         unfinished = newest if newest and newest.outcome is None else None
         dead = unfinished is not None and not _goes_on(store)
-        jobs, outbox = tuple(job_states(connection).values()), outbox_counts(connection)
+        jobs, outbox = job_states(connection), outbox_counts(connection)
         now = datetime.now(UTC)
         return Health(
             now=now,
@@ -77,15 +79,27 @@ def _health(config: Glance) -> Health:
             problems=(
                 *((died(unfinished),) if dead and unfinished else ()),
                 *problems_of(last, known),
-                *problems_of_jobs(jobs),
+                *problems_of_jobs(jobs.values()),
+                *(_late(jobs, config, now) if unfinished is None or dead else ()),
                 *problems_of_outbox(outbox, now=now),
             ),
             outbox=outbox,
-            jobs=jobs,
+            jobs=tuple(jobs.values()),
             store=store.url,
             store_version=stored_version(connection) or "",
             store_bytes=store.path.stat().st_size if store.path else None,
         )
+
+
+def _late(jobs: Mapping[str, JobState], config: Glance, now: datetime) -> Iterator[str]:
+    """Asked only where there was a scheduler once: what reads cron expressions takes a moment to import."""
+    if not jobs:
+        return
+    from jobs.lateness import ADVICE, late_jobs
+
+    jitter = timedelta(seconds=config.jitter_s)
+    for line in late_jobs(jobs, config.crons, timezone=config.timezone, jitter=jitter, now=now):
+        yield f"{line}. {ADVICE}"
 
 
 def _goes_on(store: Store) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -54,9 +55,12 @@ def test_all_is_well_but_for_a_store_that_is_not_there_yet(
     found = levels(tracker)
     assert {about: one["level"] for about, one in found.items() if one["level"] != "ok"} == {"store": "warn"}
     tracker("sync")
+    found = levels(tracker)
+    assert {about: one["level"] for about, one in found.items() if one["level"] != "ok"} == {"scheduler": "warn"}
+    tracker("schedule", "--once")
     ended = tracker("doctor")
     assert ended.exit_code == 0, ended.out
-    assert mail.connections == 2
+    assert mail.connections == 3
     assert mail.received == []
 
 
@@ -109,3 +113,33 @@ def test_the_clock_is_held_against_the_registrys(now: str, level: Level) -> None
     found = _clock(utc("2026-03-02T12:00"), utc(now))
     assert found.level is level
     assert exit_code([found]) == (0 if level is Level.OK else 1)
+
+
+def test_a_scheduler_that_stands_still_is_noticed(tracker: CommandLine, registry: StandIn, folder: Path) -> None:
+    tracker("schedule", "--once")
+    set_back_jobs(folder / "data/tracker.db", "2020-07-28 03:00:00.000000")
+    ended = tracker("doctor")
+    assert "FAIL  scheduler: sync was due at 2020-07-28 16:30 EEST, and nothing has done it" in ended.out
+    assert "FAIL  scheduler: report weekly was due at 2020-08-03 07:00 EEST, and nothing has done it" in ended.out
+    assert ended.exit_code == 1
+    status = tracker("status")
+    assert "sync was due at 2020-07-28 16:30 EEST, and nothing has done it. Start `tracker schedule`" in status.out
+    assert status.exit_code == 3
+    tracker("schedule", "--once")
+    assert json.loads(tracker("status", "--json").out)["problems"] == []
+
+
+def set_back_jobs(store: Path, covered: str) -> None:
+    """As if nothing had been done since."""
+    with sqlite3.connect(store) as connection:
+        connection.execute("UPDATE job SET covered = ?", (covered,))
+    connection.close()
+
+
+def test_the_backup_folder_is_looked_at_where_backups_are_made(
+    tracker: CommandLine, registry: StandIn, folder: Path
+) -> None:
+    assert "backup folder" not in levels(tracker)
+    config = folder / "config.toml"
+    config.write_text(config.read_text().replace("[schedule]", '[schedule]\nbackup = "0 3 * * *"'))
+    assert levels(tracker)["backup folder"]["level"] == "ok"

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from tracker.config.crons import CRON_KEYS
 from tracker.config.problems import ConfigProblem, Place, suggestion
 from tracker.definitions import DEFAULT_FORMATS
 from tracker.registry.query import AREAS
@@ -34,14 +35,12 @@ def contradictions(tables: Tables) -> Iterator[ConfigProblem]:
 
 def impossible_schedules(tables: Tables) -> Iterator[ConfigProblem]:
     """Cron expressions that the timer would refuse. Loads the timer's parser, and only where there is a schedule."""
-    places: list[tuple[Place, Any]] = [(("schedule", key), _table(tables, "schedule").get(key)) for key in _JOBS]
+    schedule = _table(tables, "schedule")
+    places: list[tuple[Place, Any]] = [(("schedule", key), schedule.get(key)) for key in CRON_KEYS.values()]
     places += [(("report", index, "schedule"), one.get("schedule")) for index, one in _listed(tables, "report")]
     for place, expression in places:
         if isinstance(expression, str) and (fault := _cron_fault(expression)):
             yield ConfigProblem(place, fault)
-
-
-_JOBS = ("sync", "full_sync", "backup", "clean_up")
 
 
 _ANY_DAY = datetime(2024, 1, 1, tzinfo=UTC)

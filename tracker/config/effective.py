@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tracker.changes import Kind, Weight
 from tracker.config.classes import taxonomy_in_force
+from tracker.config.crons import crons
 from tracker.config.expressions import lower_case_operators
 from tracker.config.loading import read_settings
 from tracker.config.models import ListedStudy, Registry, Report, Search, Settings, Term
@@ -56,6 +57,11 @@ class Config:
     def classes(self) -> Taxonomy:
         """The shipped classes of trials with those that the file adds. Compiling them takes a tenth of a second."""
         return taxonomy_in_force(self.path, self.settings.taxonomy)
+
+    @property
+    def crons(self) -> dict[str, str]:
+        """The cron expression of each job that has one, by the job's name."""
+        return crons(self.settings.schedule.model_dump(), [one.model_dump() for one in self.settings.report])
 
     @property
     def remarks(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tracker.config.checks import contradictions
+from tracker.config.crons import crons
 from tracker.config.file import read_tables
 from tracker.config.store_url import DEFAULT, absolute, url_in_force
 from tracker.config.values import store_url, time_zone, variable_name
@@ -75,7 +76,8 @@ KEYS: Mapping[str, Any] = {
 class Glance:
     """`included` and `excluded` are (NCT ID, search, reason). `store_url` may hold a password.
 
-    `taxonomy` are the tables added to the shipped classes, unchecked.
+    `crons` are the expressions of [schedule] and of each "report NAME", by their job's name, and `jitter_s` the most
+    seconds that a job begins later. They, and `taxonomy`, the tables added to the shipped classes, are unchecked.
     """
 
     path: Path
@@ -84,6 +86,8 @@ class Glance:
     search_names: tuple[str, ...]
     included: tuple[tuple[NctId, str, str], ...]
     excluded: tuple[tuple[NctId, str, str], ...]
+    crons: Mapping[str, str] = field(default_factory=dict)
+    jitter_s: float = 0
     taxonomy: Mapping[str, Any] = field(default_factory=dict)
 
     def classes(self) -> Taxonomy:
@@ -118,14 +122,16 @@ def _glance(tables: Mapping[str, Any], path: Path, environ: Mapping[str, str] | 
     store = tables.get("store", {})
     variable = variable_name(store["url_env"]) if "url_env" in store else None
     url = store_url(store.get("url", DEFAULT))
-    searches = tables["search"]
+    searches, schedule = tables["search"], tables.get("schedule", {})
     return Glance(
         path=path,
         store_url=url_in_force(url, variable, path=path, environ=environ),
-        timezone=time_zone(tables.get("schedule", {}).get("timezone", "UTC")),
+        timezone=time_zone(schedule.get("timezone", "UTC")),
         search_names=tuple(search["name"] for search in searches),
         included=_listed(searches, "include"),
         excluded=_listed(searches, "exclude"),
+        crons=crons(schedule, tables.get("report", ())),
+        jitter_s=schedule.get("sync_jitter_s", 0),
         taxonomy={**tables.get("taxonomy", {})},
     )
 
@@ -149,5 +155,7 @@ def _loaded(path: Path, environ: Mapping[str, str] | None) -> Glance:
         search_names=tuple(search.name for search in config.searches),
         included=tuple((study, search.name, reason) for search in config.searches for study, reason in search.include),
         excluded=tuple((study, search.name, reason) for search in config.searches for study, reason in search.exclude),
+        crons=config.crons,
+        jitter_s=config.settings.schedule.sync_jitter_s,
         taxonomy=config.settings.taxonomy,
     )
