@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import gettempdir
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from filelock import FileLock
 from playwright.sync_api import Browser, Page, Playwright, Route, sync_playwright
 
@@ -22,6 +23,11 @@ ARGUMENTS = [
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
+_AXE_RULES = {
+    "resultTypes": ["violations"],
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]},
+}
+_OPEN_ALL = "document.querySelectorAll('details').forEach(one => one.open = true)"
 _NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
 _INSTALLING_S = 600
 
@@ -98,3 +104,11 @@ def page_of(
         yield page, asked
     finally:
         context.close()
+
+
+def assert_anybody_can_read(page: Page, *, width: int) -> None:
+    """Axe finds nothing by WCAG 2.2 AA, whatever is folded away being open, and nothing is wider than the page."""
+    page.evaluate(_OPEN_ALL)
+    found = Axe().run(page, options=_AXE_RULES)
+    assert found.violations_count == 0, found.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width

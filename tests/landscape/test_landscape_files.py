@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 from openpyxl import load_workbook
+from playwright.sync_api import Browser
 
 from jobs.surveying import survey
 from reports.landscape.formats import Landscape, rendered
+from tests.browser import assert_anybody_can_read, page_of
 from tests.registry.standin import StandIn, World, a_study
 from tracker.parse import parse
 from tracker.registry.client import RegistryClient
@@ -165,3 +167,13 @@ def test_an_exclusion_of_what_no_term_returned_takes_nobody_away(made: tuple[Sto
         f"{EXCLUDED}: spinal anaesthesia": 1,
         "NCT91000008: of the brain": 0,
     }
+
+
+@pytest.mark.parametrize("store_kind", ["sqlite"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1440])
+def test_anybody_can_read_the_page(made: tuple[Store, Landscape], browser: Browser, width: int, scheme: str) -> None:
+    page = rendered(made[1], ("html",))["landscape.html"]
+    with page_of(browser, page, width=width, scheme=scheme) as (opened, asked):
+        assert_anybody_can_read(opened, width=width)
+        assert asked == []
