@@ -7,25 +7,31 @@ transaction sees them.
 from __future__ import annotations
 
 import re
+import shutil
 import sqlite3
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from tracker.errors import OutputError, StoreDamaged
 from tracker.store.check import check
-from tracker.store.copying import copy_store
+from tracker.store.copying import copy_store, open_target
 from tracker.store.engine import open_store
-from tracker.store.files import copy_file
-from tracker.store.locking import run_lock
+from tracker.store.files import copy_file, give_name
+from tracker.store.locking import run_lock, scheduler_lock
 from tracker.store.searches import state_counts
 
 if TYPE_CHECKING:
     from tracker.config import Config
 
 _NAME = re.compile(r"tracker-\d{8}T\d{6}Z\.db")
+_UNFINISHED = ".unfinished-"
+_ABANDONED_S = 24 * 3600
+"""What a backup that was killed left behind is removed after so long: until then another may be at work on it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,42 +53,61 @@ def back_up(config: Config, now: datetime) -> str:
 def make_backup(url: str, *, folder: Path, keep: int, now: datetime) -> Backup:
     """Makes a verified backup of the store at `url`, and drops the oldest beyond `keep`. `now` is aware.
 
-    Raises StoreError where the store can't be read, OutputError where the backup can't be written.
+    Raises StoreError where the store can't be read, StoreDamaged where it is not sound, OutputError where the backup
+    can't be written. Then nothing of it is left.
     """
     target = folder / f"tracker-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}.db"
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with open_store(url) as store:
-            if store.path:
-                copy_file(store.path, target)
-            else:
-                unfinished = Path(f"{target}.unfinished")
-                with open_store(f"sqlite:///{unfinished}", create=True) as copy:
-                    copy_store(store, copy)
-                copy_file(unfinished, target)
-                for left in folder.glob(f"{unfinished.name}*"):
-                    left.unlink()
-        studies = _verified(target)
-    except (OSError, sqlite3.Error) as error:
+        _remove_abandoned(folder)
+        with TemporaryDirectory(prefix=_UNFINISHED, dir=folder) as beside:
+            unfinished = Path(beside) / target.name
+            _copy(url, unfinished)
+            studies = _verified(unfinished)
+            give_name(unfinished, target)
+    except (OSError, sqlite3.OperationalError) as error:
         raise OutputError(
             f"the backup {target} can't be made: {error}",
             subject=str(target),
             advice="Check that the folder is writable and the disk has room.",
         ) from error
+    except sqlite3.DatabaseError as error:
+        raise _unsound(str(error)) from error
     return Backup(path=target, bytes=target.stat().st_size, studies=studies, dropped=_drop_oldest(folder, keep))
 
 
-def _verified(backup: Path) -> int:
+def _copy(url: str, target: Path) -> None:
+    with open_store(url) as store:
+        if store.path:
+            copy_file(store.path, target)
+            return
+        filled = target.with_suffix(".filled")
+        with open_target(f"sqlite:///{filled}") as copy:
+            copy_store(store, copy)
+        copy_file(filled, target)  # which leaves one file, without a log beside it
+
+
+def _verified(unfinished: Path) -> int:
     """Opens a backup and reads all of it. Returns how many studies it holds; a backup is none until this passes."""
-    with open_store(f"sqlite:///{backup}") as store:
+    with open_store(f"sqlite:///{unfinished}") as store:
         if findings := check(store):
-            raise StoreDamaged(
-                f"the backup {backup} is not sound: {findings[0]}",
-                subject=str(backup),
-                advice="Run `tracker db check` on the store itself.",
-            )
+            raise _unsound(findings[0])
         with store.connect() as connection:
             return sum(state_counts(connection).values())
+
+
+def _unsound(finding: str) -> StoreDamaged:
+    return StoreDamaged(
+        f"the backup was not sound, and is not kept: {finding}",
+        subject="backup",
+        advice="Run `tracker db check` on the store itself; the older backups stay.",
+    )
+
+
+def _remove_abandoned(folder: Path) -> None:
+    for left in folder.glob(f"{_UNFINISHED}*"):
+        if time.time() - left.stat().st_mtime > _ABANDONED_S:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _drop_oldest(folder: Path, keep: int) -> tuple[Path, ...]:
@@ -94,6 +119,15 @@ def _drop_oldest(folder: Path, keep: int) -> tuple[Path, ...]:
 
 
 def copy_to(url: str, target_url: str, *, progress: Callable[[str, int], None]) -> int:
-    """Copies the store into another one, made if need be. Returns how many rows both hold."""
-    with open_store(url) as source, run_lock(source), open_store(target_url, create=True) as target, run_lock(target):
+    """Copies the store into another one, made if need be. Returns how many rows both hold.
+
+    Raises StoreBusy where a run, or SQLite's scheduler, uses either.
+    """
+    with (
+        open_store(url) as source,
+        scheduler_lock(source),
+        run_lock(source),
+        open_target(target_url) as target,
+        run_lock(target),
+    ):
         return copy_store(source, target, progress=progress).total

@@ -12,9 +12,10 @@ from tempfile import TemporaryDirectory
 from tracker.errors import OutputError, StoreDamaged, UsageError
 from tracker.store.check import check
 from tracker.store.connections import open_any_version, parse_url
-from tracker.store.copying import copy_store
+from tracker.store.copying import copy_store, open_target
 from tracker.store.engine import open_store
 from tracker.store.files import copy_file, out_of_use, path_of, put_aside, put_in_place
+from tracker.store.locking import run_lock
 from tracker.store.version import stored_version
 
 
@@ -40,8 +41,7 @@ def restore(backup: Path, url: str, *, replace: bool, now: datetime) -> Path | N
         with _up_to_date(backup, beside=path) as source:
             if path:
                 return _put_in_place(source, path, now)
-            with open_store(f"sqlite:///{source}") as old, open_store(url, create=True) as target:
-                copy_store(old, target)
+            _fill(source, url)
             return None
     except (OSError, sqlite3.Error) as error:
         raise OutputError(
@@ -49,6 +49,12 @@ def restore(backup: Path, url: str, *, replace: bool, now: datetime) -> Path | N
             subject=str(backup),
             advice="Check that the store's folder is writable and its disk, and the temporary folder's, have room.",
         ) from error
+
+
+def _fill(source: Path, url: str) -> None:
+    """Copies the store at `source` into the database at `url`, which must hold none."""
+    with open_store(f"sqlite:///{source}") as old, open_target(url) as target, run_lock(target):
+        copy_store(old, target)
 
 
 @contextmanager

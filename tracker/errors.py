@@ -14,6 +14,7 @@
     ├── ImportFileError                 a file that is no registry export
     ├── StoreError
     │   ├── StoreMissing
+    │   ├── StoreLost
     │   ├── StoreBusy                   another process is syncing
     │   ├── StoreTooNew
     │   ├── StoreDamaged
@@ -106,7 +107,11 @@ class StoreError(TrackerError):
 
 
 class StoreMissing(StoreError):
-    pass
+    """There has been no store yet."""
+
+
+class StoreLost(StoreError):
+    """There was a store, and its file is gone: nobody may take it for a new beginning."""
 
 
 class StoreBusy(StoreError):

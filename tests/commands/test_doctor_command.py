@@ -143,3 +143,15 @@ def test_the_backup_folder_is_looked_at_where_backups_are_made(
     config = folder / "config.toml"
     config.write_text(config.read_text().replace("[schedule]", '[schedule]\nbackup = "0 3 * * *"'))
     assert levels(tracker)["backup folder"]["level"] == "ok"
+
+
+def test_a_store_that_was_lost_is_no_new_beginning(tracker: CommandLine, registry: StandIn, folder: Path) -> None:
+    tracker("sync")
+    (folder / "data/tracker.db").unlink()
+    found = levels(tracker)["store"]
+    assert found["level"] == "fail"
+    assert "tracker db restore" in found["advice"]
+    for command in (("status",), ("db", "check"), ("sync",), ("schedule", "--once")):
+        ended = tracker(*command)
+        assert ended.exit_code == 1
+        assert "tracker db restore" in ended.err

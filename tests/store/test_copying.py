@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from importlib import resources
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from jobs.backup import copy_to, make_backup
 from jobs.restoring import restore
 from jobs.syncing import import_files
+from tests.postgresql import Server
 from tests.scheduler.next_version import NEXT, NextVersion
 from tests.store.rows import a_run
 from tracker.errors import StoreBusy, StoreDamaged, StoreError, StoreUnusable, UsageError
@@ -21,9 +23,11 @@ from tracker.searches import SearchDefinition
 from tracker.store import copying, schema
 from tracker.store.copying import copy_store
 from tracker.store.engine import Store, open_store
+from tracker.store.job_log import register_jobs, start_attempt
 from tracker.store.locking import run_lock, scheduler_lock
 from tracker.store.searches import state_counts
-from tracker.store.version import stored_version
+from tracker.store.upgrade import upgrade_store
+from tracker.store.version import check_current, stored_version
 
 SEARCH = SearchDefinition(name="spine-tumour", terms=(term_query([("condition", "Spine tumor")]),))
 NOW = datetime(2026, 3, 2, 3, tzinfo=UTC)
@@ -76,6 +80,9 @@ def test_the_copy_goes_on_counting_where_the_source_stopped(filled: Store, other
 
 def test_a_copy_that_was_interrupted_goes_on(filled: Store, other: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(copying, "CHUNK", 7)
+    with filled.begin() as connection:
+        register_jobs(connection, ["backup"], now=NOW)
+        start_attempt(connection, "backup", due_at=NOW, at=NOW)
     for chunks in (1, 5, 11):
 
         def stop(_table: str, _rows: int, left: list[int] = [chunks]) -> None:  # noqa: B006 (a counter of this round)
@@ -85,27 +92,73 @@ def test_a_copy_that_was_interrupted_goes_on(filled: Store, other: Store, monkey
 
         with pytest.raises(KeyboardInterrupt):
             copy_store(filled, other, progress=stop)
+        with other.connect() as connection, pytest.raises(StoreUnusable, match="was not finished"):
+            check_current(stored_version(connection), subject=other.url, is_file=False)
     with filled.begin() as connection:  # what the source learned in between is taken along
         connection.execute(update(schema.study).where(schema.study.c.nct_id == "NCT00508443").values(acronym="SSRS"))
+        connection.execute(delete(schema.attempt))
     copy_store(filled, other)
     assert _everything(other) == _everything(filled)
+
+
+def test_databases_that_sort_differently_are_compared_all_the_same(
+    filled: Store, other: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ "Weekly" comes before "board" in SQLite, and after it where a database sorts as English does."""
+    in_order = copying._chunks
+    monkeypatch.setattr(copying, "_chunks", lambda *given: ([*reversed(rows)] for rows in in_order(*given)))
+    copy_store(filled, other)
+    copy_store(filled, other)
+    assert _everything(other) == _everything(filled)
+
+
+def test_a_whole_copy_is_compared_and_left_alone(filled: Store, other: Store) -> None:
+    assert copy_store(filled, other) == copy_store(filled, other)
+    with other.connect() as connection:
+        check_current(stored_version(connection), subject=other.url, is_file=False)
+
+
+def test_a_store_whose_copy_never_ended_opens_for_nobody_but_the_copy(
+    filled: Store, store_url: str, tmp_path: Path
+) -> None:
+    target_url = f"sqlite:///{tmp_path / 'new.db'}"
+
+    def stop(table: str, _rows: int) -> None:
+        if table == "study_version":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        copy_to(store_url, target_url, progress=stop)
+    for create in (False, True):
+        with pytest.raises(StoreUnusable, match="was not finished"):
+            open_store(target_url, create=create)
+    with pytest.raises(StoreUnusable, match="was not finished"):
+        upgrade_store(target_url)
+    copy_to(store_url, target_url, progress=lambda *_: None)
+    with open_store(target_url) as copy:
+        assert _everything(copy) == _everything(filled)
 
 
 def test_a_store_of_other_data_is_not_written_over(filled: Store, other: Store) -> None:
     with other.begin() as connection:
         a_run(connection, source="another hospital")
     before = _everything(other)
-    with pytest.raises(StoreUnusable, match="holds the data of another store"):
+    with pytest.raises(StoreUnusable, match="A store is there already"):
         copy_store(filled, other)
     assert _everything(other) == before
 
 
-def test_a_row_that_the_source_lacks_is_noticed(filled: Store, other: Store) -> None:
+def test_a_store_that_has_gone_on_is_not_set_back(filled: Store, other: Store) -> None:
     copy_store(filled, other)
     with other.begin() as connection:
         a_run(connection)
-    with pytest.raises(StoreError, match="3 rows in table run, the source 2"):
+        connection.execute(update(schema.study).where(schema.study.c.nct_id == "NCT00508443").values(acronym="SSRS"))
+    with filled.begin() as connection:
+        a_run(connection, source="another machine")
+    before = _everything(other)
+    with pytest.raises(StoreError, match="A store is there already"):
         copy_store(filled, other)
+    assert _everything(other) == before
 
 
 def test_a_backup_is_the_whole_store_and_comes_back(filled: Store, store_url: str, tmp_path: Path) -> None:
@@ -128,6 +181,48 @@ def test_only_so_many_backups_stay(filled: Store, store_url: str, tmp_path: Path
         "tracker-20260304T030000Z.db",
     ]
     assert (tmp_path / "notes.txt").exists()
+
+
+def test_a_backup_that_is_not_sound_is_not_kept_and_costs_no_other(
+    filled: Store, store_url: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "backups"
+    first = make_backup(store_url, folder=folder, keep=1, now=NOW)
+    with filled.begin() as connection:
+        connection.execute(
+            update(schema.study_version).where(schema.study_version.c.version == 2).values(body_digest=b"x" * 16)
+        )
+    with pytest.raises(StoreDamaged, match="was not sound, and is not kept"):
+        make_backup(store_url, folder=folder, keep=1, now=NOW.replace(day=3))
+    assert list(folder.iterdir()) == [first.path]
+
+
+def test_what_a_killed_backup_left_goes_but_not_what_another_is_making(
+    filled: Store, store_url: str, tmp_path: Path
+) -> None:
+    for name, age in ((".unfinished-killed", timedelta(days=2)), (".unfinished-at-work", timedelta(hours=1))):
+        (tmp_path / "backups" / name).mkdir(parents=True)
+        since = (datetime.now(UTC) - age).timestamp()
+        os.utime(tmp_path / "backups" / name, (since, since))
+    made = make_backup(store_url, folder=tmp_path / "backups", keep=3, now=NOW)
+    assert {path.name for path in (tmp_path / "backups").iterdir()} == {".unfinished-at-work", made.path.name}
+
+
+@pytest.mark.parametrize("store_kind", ["postgresql"])
+def test_a_backup_goes_into_an_empty_database_only(
+    filled: Store, store_url: str, tmp_path: Path, postgresql_server: Server
+) -> None:
+    made = make_backup(store_url, folder=tmp_path, keep=3, now=NOW)
+    with filled.begin() as connection:
+        connection.execute(update(schema.study).where(schema.study.c.nct_id == "NCT00508443").values(acronym="SSRS"))
+    before = _everything(filled)
+    with pytest.raises(StoreUnusable, match="A store is there already"):
+        restore(made.path, store_url, replace=True, now=NOW)
+    assert _everything(filled) == before
+    empty = postgresql_server.make_database(f"empty_{tmp_path.name.replace('-', '_')[-40:]}")
+    assert restore(made.path, empty, replace=False, now=NOW) is None
+    with open_store(empty) as restored, open_store(f"sqlite:///{made.path}") as backup:
+        assert _everything(restored) == _everything(backup)
 
 
 @pytest.mark.parametrize("store_kind", ["sqlite"])
@@ -154,7 +249,9 @@ class TestRestore:
         before = _everything(filled)
         made = make_backup(store_url, folder=tmp_path / "backups", keep=3, now=NOW)
         filled.close()
-        (tmp_path / "tracker.db").unlink()
+        path = tmp_path / "tracker.db"
+        Path(f"{path}-wal").write_bytes(path.read_bytes()[:40_000])  # as a killed process leaves one
+        path.unlink()
         assert restore(made.path, store_url, replace=False, now=NOW) is None
         with open_store(store_url) as restored:
             assert _everything(restored) == before
@@ -220,6 +317,12 @@ class TestRestore:
             with lock(filled), pytest.raises(StoreBusy):
                 restore(made.path, store_url, replace=True, now=NOW)
         assert not list(tmp_path.glob("*before-restore*"))
+
+    def test_a_store_is_not_copied_while_it_is_worked_on(self, filled: Store, store_url: str, tmp_path: Path) -> None:
+        for lock in (run_lock, scheduler_lock):
+            with lock(filled), pytest.raises(StoreBusy):
+                copy_to(store_url, f"sqlite:///{tmp_path / 'new.db'}", progress=lambda *_: None)
+        assert not (tmp_path / "new.db").exists()
 
     def test_copying_to_another_url_makes_it(self, filled: Store, store_url: str, tmp_path: Path) -> None:
         rows = copy_to(store_url, f"sqlite:///{tmp_path / 'new.db'}", progress=lambda *_: None)

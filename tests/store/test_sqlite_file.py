@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import select, text
 
 from tests.store.rows import a_run
-from tracker.errors import StoreBusy, StoreDamaged, StoreMissing, StoreUnusable
+from tracker.errors import StoreBusy, StoreDamaged, StoreLost, StoreMissing, StoreUnusable
 from tracker.store import sqlite
 from tracker.store.engine import Store, open_store
 from tracker.store.locking import run_lock
@@ -94,9 +94,9 @@ def test_a_store_that_was_lost_is_not_made_anew(path: Path) -> None:
         pass
     path.unlink()
     for create in (False, True):
-        with pytest.raises(StoreMissing, match="is gone") as caught:
+        with pytest.raises(StoreLost, match="is gone") as caught:
             opened(path, create=create)
-        assert "backup" in caught.value.advice
+        assert "tracker db restore" in caught.value.advice
     assert not path.exists()
     Path(f"{path}.lock").unlink()  # as the advice says
     opened(path, create=True).close()
@@ -222,13 +222,16 @@ def test_a_full_disk_loses_nothing_and_recovers(small_disk: Path, sqlite_templat
         assert connection.execute(select(run.c.id)).scalars().all() == [first, second]
 
 
-def test_a_full_disk_makes_no_half_store(small_disk: Path) -> None:
-    (small_disk / "filler").write_bytes(b"\0" * (shutil.disk_usage(small_disk).free - 100_000))
+@pytest.mark.parametrize("room", [100_000, 1_500_000, 1_800_000, 2_100_000, 2_400_000])
+def test_a_full_disk_makes_no_half_store(small_disk: Path, room: int) -> None:
+    """Whether its WAL does not fit, or only what is to be moved out of it at the end."""
+    (small_disk / "filler").write_bytes(b"\0" * (shutil.disk_usage(small_disk).free - room))
     with pytest.raises(StoreUnusable):
         opened(small_disk / "tracker.db", create=True)
-    assert not (small_disk / "tracker.db").exists()
+    assert {one.name for one in small_disk.iterdir()} <= {"filler", "tracker.db.lock"}
     (small_disk / "filler").unlink()
-    opened(small_disk / "tracker.db", create=True).close()
+    with opened(small_disk / "tracker.db", create=True) as store, store.begin() as connection:
+        a_run(connection)
 
 
 def test_a_copy_of_a_store_in_use_is_whole(path: Path, tmp_path: Path) -> None:

@@ -12,9 +12,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, and_, delete, func, insert, select, text, tuple_, update
 
-from tracker.errors import StoreError, StoreUnusable
-from tracker.store.connections import Store
-from tracker.store.schema import metadata, run
+from tracker.errors import StoreError, StoreMissing, StoreUnusable
+from tracker.store.connections import Store, open_any_version, parse_url
+from tracker.store.engine import open_store
+from tracker.store.schema import attempt, metadata, run
+from tracker.store.version import is_unfinished, mark_finished, mark_unfinished
 
 CHUNK = 500
 """Rows in one transaction. Bodies have some 10 kB each."""
@@ -38,10 +40,19 @@ class Copied:
 def copy_store(source: Store, target: Store, *, progress: Progress = lambda *_: None) -> Copied:
     """Makes `target` hold what `source` holds. The caller keeps others from writing to either (`run_lock`).
 
-    Raises StoreUnusable where the target holds another store's data, StoreError where the two differ at the end.
+    Until that is so the target opens for nobody else. Raises StoreUnusable where it holds a store already, other than
+    this very one or the beginning of its copy; StoreError where the two differ at the end.
     """
-    if _is_new(source, target):
-        _clear(target)
+    with target.connect() as there:
+        begun, used = is_unfinished(there), there.execute(_FIRST_RUN).first() is not None
+    if used and not begun:
+        return _same_already(source, target, progress)
+    # Of a copy that goes on, attempts may be gone from the source meanwhile: no other table ever loses a row.
+    goes_on = used and _is_copy_of(source, target)
+    with target.begin() as writing:
+        mark_unfinished(writing)
+        for table in [attempt] if goes_on else reversed(metadata.sorted_tables):
+            writing.execute(delete(table))  # also what a store is born with: it is to be the same store as the source
     with source.connect() as reading:
         for table in metadata.sorted_tables:
             done = 0
@@ -52,29 +63,49 @@ def copy_store(source: Store, target: Store, *, progress: Progress = lambda *_: 
                 progress(table.name, done)
         with target.begin() as writing:
             _set_sequences(writing)
-        return Copied({table.name: _verified(reading, target, table, progress) for table in metadata.sorted_tables})
+        copied = _compared(reading, target, progress)
+    with target.begin() as writing:
+        mark_finished(writing)
+    return copied
 
 
-def _is_new(source: Store, target: Store) -> bool:
-    """Whether the target has had no run yet. One that was begun from this source holds its first run; anything else
-    is not ours to write over: StoreUnusable."""
-    first = select(run.c.started_at, run.c.process, run.c.source).order_by(run.c.id).limit(1)
-    with source.connect() as reading, target.connect() as other:
-        ours, theirs = reading.execute(first).first(), other.execute(first).first()
-    if theirs is not None and theirs != ours:
+def open_target(url: str) -> Store:
+    """The store at `url` to copy into: made if need be, or one whose copy was cut short. Raises as `open_store`."""
+    try:
+        store = open_any_version(parse_url(url))
+    except StoreMissing:
+        return open_store(url, create=True)
+    with store.connect() as connection:
+        if is_unfinished(connection):
+            return store
+    store.close()
+    return open_store(url, create=True)
+
+
+_FIRST_RUN = select(run.c.started_at, run.c.process, run.c.source).order_by(run.c.id).limit(1)
+
+
+def _is_copy_of(source: Store, target: Store) -> bool:
+    """Whether the copy that was begun in the target is one of this source; it may have been of an older backup."""
+    with source.connect() as reading, target.connect() as there:
+        return reading.execute(_FIRST_RUN).first() == there.execute(_FIRST_RUN).first()
+
+
+def _same_already(source: Store, target: Store, progress: Progress) -> Copied:
+    """What is whole is never written over: it may have gone on by itself."""
+    try:
+        with source.connect() as reading:
+            return _compared(reading, target, progress)
+    except StoreError as difference:
         raise StoreUnusable(
-            f"{target.url} holds the data of another store",
+            f"A store is there already, and not the same as the source: {target.url} ({difference.message})",
             subject=target.url,
-            advice="Copy into an empty database, or a file that is not there yet.",
-        )
-    return theirs is None
+            advice="Nothing was changed. Take an empty database, or a file that is not there yet.",
+        ) from difference
 
 
-def _clear(target: Store) -> None:
-    """Takes out what a store is born with (its identity): it is to be the same store as the source."""
-    with target.begin() as connection:
-        for table in reversed(metadata.sorted_tables):
-            connection.execute(delete(table))
+def _compared(reading: Connection, target: Store, progress: Progress) -> Copied:
+    return Copied({table.name: _verified(reading, target, table, progress) for table in metadata.sorted_tables})
 
 
 def _chunks(connection: Connection, table: Table) -> Iterator[list[Row]]:
@@ -106,11 +137,11 @@ def _put(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
 
 
 def _held(connection: Connection, table: Table, rows: Sequence[Row]) -> dict[tuple[Any, ...], Row]:
-    """The target's rows between the first and the last of a chunk, by primary key."""
-    key = list(table.primary_key.columns)
-    first, last = (tuple_(*_key(table, row)) for row in (rows[0], rows[-1]))
-    between = select(table).where(tuple_(*key) >= first, tuple_(*key) <= last)
-    return {_key(table, row): dict(row) for row in connection.execute(between).mappings()}
+    """Those rows of a chunk that the target has, by primary key. Asked for by their keys: what lies between the first
+    and the last of them is another matter in a database that sorts as a language does."""
+    keys = [_key(table, row) for row in rows]
+    held = select(table).where(tuple_(*table.primary_key.columns).in_(keys))
+    return {_key(table, row): dict(row) for row in connection.execute(held).mappings()}
 
 
 def _key(table: Table, row: Any) -> tuple[Any, ...]:

@@ -23,6 +23,12 @@ def copy_file(path: Path, target: Path) -> None:
     sqlite.copy(path, target)
 
 
+def give_name(finished: Path, path: Path) -> None:
+    """Moves a finished copy to its name, so that a power cut can't undo it. Both in one file system. Raises OSError."""
+    finished.replace(path)
+    sqlite.sync_folder(path.parent)
+
+
 @contextmanager
 def out_of_use(path: Path) -> Iterator[None]:
     """Keeps runs and the scheduler from the store at `path`, which need not be sound. Raises StoreBusy where one is."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool, StaticPool
 
-from tracker.errors import StoreDamaged, StoreMissing, StoreUnusable
+from tracker.errors import StoreDamaged, StoreLost, StoreMissing, StoreUnusable
 from tracker.store.failures import KEEP_THE_FILE
 from tracker.store.json_text import json_text
 
@@ -140,12 +140,14 @@ def check_writable(path: Path, *, subject: str) -> None:
             )
 
 
-def _missing(path: Path, *, subject: str) -> StoreMissing:
+def _missing(path: Path, *, subject: str) -> StoreMissing | StoreLost:
     if left_behind := traces(path):
-        return StoreMissing(
+        # A copy by hand would meet the old WAL, and be damaged by it.
+        return StoreLost(
             f"The store is gone: {path} is missing, but {left_behind[0].name} shows that there was one",
             subject=subject,
-            advice=f"Put its latest backup there; or, to start anew, delete {left_behind[0]}.",
+            advice="`tracker db restore BACKUP` puts a backup there; or, to start anew, delete "
+            f"{' and '.join(map(str, left_behind))}.",
         )
     return StoreMissing(f"There is no store yet: {path}", subject=subject, advice="Run `tracker run` first.")
 
@@ -175,8 +177,8 @@ def make_folder(path: Path, *, subject: str) -> None:
 def make_file(path: Path, fill: Callable[[Engine], None], *, subject: str) -> None:
     """Makes the store at `path`, all or nothing: `fill` builds it under another name, which is moved into place.
 
-    The caller holds the store's lock. A store that was there before is never replaced: StoreMissing where traces
-    of one are found.
+    The caller holds the store's lock. A store that was there before is never replaced: StoreLost where traces of one
+    are found. Raises StoreUnusable where the disk won't have it; nothing is left then.
     """
     if traces(path):
         raise _missing(path, subject=subject)
@@ -187,17 +189,24 @@ def make_file(path: Path, fill: Callable[[Engine], None], *, subject: str) -> No
         with closing(sqlite3.connect(unfinished)) as connection:
             connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
             _switch_to_wal(connection, subject=subject)
-    except OSError as error:
+        engine = file_engine(unfinished)
+        fill(engine)
+        engine.dispose()
+        with closing(sqlite3.connect(unfinished)) as connection:
+            # Closing does the same, and says nothing where the disk is full: the file alone would be half a store.
+            busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            if busy:
+                raise sqlite3.OperationalError("another program reads it")
+        unfinished.replace(path)
+    except (OSError, sqlite3.Error) as error:
         raise StoreUnusable(
-            f"The store can't be made: {path} ({error.strerror})",
+            f"The store can't be made: {path} ({getattr(error, 'strerror', None) or error})",
             subject=subject,
             advice="Check that this user may write in its folder and that the disk is not full.",
         ) from error
-    engine = file_engine(unfinished)
-    fill(engine)
-    engine.dispose()
-    unfinished.replace(path)
-    _sync_folder(path.parent)
+    finally:
+        _remove(unfinished)
+    sync_folder(path.parent)
 
 
 def checkpoint(engine: Engine) -> None:
@@ -222,7 +231,7 @@ def copy(path: Path, target: Path) -> None:
     except BaseException:
         _remove(unfinished)
         raise
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
 
 
 def _copy_whole(path: Path, target: Path) -> None:
@@ -242,7 +251,8 @@ def _remove(unfinished: Path) -> None:
         Path(f"{unfinished}{suffix}").unlink(missing_ok=True)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Makes what was moved in the folder durable."""
     if os.name == "nt":  # Windows can't open a folder
         return
     descriptor = os.open(folder, os.O_RDONLY)

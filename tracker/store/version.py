@@ -16,8 +16,32 @@ def stored_version(connection: Connection) -> str | None:
     return version
 
 
+_UNFINISHED = "unfinished "
+"""Stands before the version of a store that is being filled from another: nobody else may take it for whole."""
+
+
+def mark_unfinished(connection: Connection) -> None:
+    """From now on nothing but the copying itself opens the store."""
+    connection.execute(text("UPDATE alembic_version SET version_num = :mark"), {"mark": f"{_UNFINISHED}{HEAD}"})
+
+
+def mark_finished(connection: Connection) -> None:
+    connection.execute(text("UPDATE alembic_version SET version_num = :version"), {"version": HEAD})
+
+
+def is_unfinished(connection: Connection) -> bool:
+    """Whether the store is one that a copy by this version of the program was to fill, and did not."""
+    return stored_version(connection) == f"{_UNFINISHED}{HEAD}"
+
+
 def check_known(version: str, *, subject: str) -> None:
-    """Raises StoreTooNew where this program does not know `version`."""
+    """Raises StoreTooNew where this program does not know `version`, StoreUnusable where a copy never ended."""
+    if version.startswith(_UNFINISHED):
+        raise StoreUnusable(
+            f"A copy into this store was not finished: {subject}",
+            subject=subject,
+            advice="Run the command that made it again: it goes on where it stopped.",
+        )
     if version not in REVISIONS:
         raise StoreTooNew(
             f"The store is of a newer version ({version}) than this program ({HEAD}): {subject}",
