@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -47,16 +46,18 @@ def check(as_json: bool) -> int:
 
     Exit code 1 where anything is wrong; each finding is one line.
     """
+    from tracker.rederive import rederive
     from tracker.store.check import check as findings_in
 
     with open_for_reading(config_at_a_glance()) as store:
-        findings = findings_in(store, rederive=_changes_between)
+        findings = findings_in(store, rederive=rederive)
         if as_json:
             say_json({"store": store.url, "findings": findings})
             return FAILED if findings else DONE
         for finding in findings:
             say(finding)
-        say(f"{len(findings)} findings in {store.url}" if findings else f"All is well in {store.url}")
+        count = f"{len(findings)} finding{'' if len(findings) == 1 else 's'}"
+        say(f"{count} in {store.url}" if findings else f"All is well in {store.url}")
     return FAILED if findings else DONE
 
 
@@ -88,22 +89,36 @@ def backup(out: Path | None, keep: int | None, as_json: bool) -> None:
 @click.option(
     "--replace", is_flag=True, help="Put it in the place of the store that is there, which is kept beside it."
 )
-def restore(backup_file: Path, replace: bool) -> None:
-    """Put a backup in the store's place. A PostgreSQL store must be empty."""
+@json_option
+def restore(backup_file: Path, replace: bool, as_json: bool) -> None:
+    """Put a backup in the store's place. A PostgreSQL store must be empty.
+
+    What was learnt since the backup is learnt again by the next run. Reports made since are made, and mailed, again.
+    """
     from jobs.restoring import restore as put_back
     from jobs.syncing import utc_now
+    from tracker.store.runs import last_finished_run
 
     config = current_config(full=False)
     kept = put_back(backup_file, config.store_url, replace=replace, now=utc_now())
+    with open_for_reading(config) as store, store.connect() as connection:
+        last = last_finished_run(connection)
+    if as_json:
+        ends = {"run": last.id, "finished_at": last.finished_at} if last else None
+        say_json({"restored": str(backup_file), "kept": str(kept) if kept else None, "ends_with": ends})
+        return
     say(f"{backup_file} is the store now.")
     if kept:
         say(f"The store as it was: {kept}")
+    if last and last.finished_at:
+        say(f"It ends with run {last.id}, of {last.finished_at:%Y-%m-%d %H:%M} UTC: reports made since are made again.")
 
 
 @command.command(epilog=example("tracker db copy --to postgresql+psycopg://tracker@db.hospital.example/tracker"))
 @common_options
 @click.option("--to", "target", required=True, metavar="URL", help="The other store; made if need be.")
-def copy(target: str) -> None:
+@json_option
+def copy(target: str, as_json: bool) -> None:
     """Copy the store into another, verified row by row. One that was interrupted goes on where it stopped.
 
     Then name the other in [store] url, and keep this one until the first run there has succeeded.
@@ -118,11 +133,7 @@ def copy(target: str) -> None:
             note(f"copying {table}")
 
     rows = copy_to(current_config(full=False).store_url, target, progress=progress)
-    say(f"{rows} rows are in both stores, and the same.")
-
-
-def _changes_between(older: bytes, newer: bytes) -> Iterable[tuple[str, str]]:
-    from tracker.diff import diff
-    from tracker.parse import parse
-
-    return [(change.kind.value, change.field) for change in diff(parse(older), parse(newer))]
+    if as_json:
+        say_json({"rows": rows})
+    else:
+        say(f"{rows} rows are in both stores, and the same.")

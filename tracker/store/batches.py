@@ -144,16 +144,7 @@ def write_changes(
     rows = [
         {
             "change_id": found.change_id,
-            "nct_id": found.change.nct_id,
-            "kind": found.change.kind.value,
-            "field": found.change.field,
-            "weight": found.change.weight.value,
-            "before": encode_value(found.change.before),
-            "after": encode_value(found.change.after),
-            "days": found.change.days,
-            "days_at_least": found.change.days_at_least,
-            "why": found.change.why,
-            "detail": dict(found.change.detail),
+            **change_columns(found.change),
             "search": found.search,
             "before_version": found.before_version,
             "after_version": found.after_version,
@@ -167,17 +158,40 @@ def write_changes(
     connection.execute(insert(change_table), rows)
 
 
+def change_columns(change: Change) -> dict[str, object]:
+    """What a change itself says, as the columns of its row."""
+    return {
+        "nct_id": change.nct_id,
+        "kind": change.kind.value,
+        "field": change.field,
+        "weight": change.weight.value,
+        "before": encode_value(change.before),
+        "after": encode_value(change.after),
+        "days": change.days,
+        "days_at_least": change.days_at_least,
+        "why": change.why,
+        "detail": dict(change.detail),
+    }
+
+
+def study_columns(summary: StudySummary, first_plans: FirstPlans) -> dict[str, object]:
+    """What the newest version says of a study, as the columns of its row."""
+    return {
+        **{column: getattr(summary, column) for column in _SUMMARY},
+        "first_plans": {
+            field: [first.plan.text, first.plan.type, first.since and first.since.isoformat()]
+            for field, first in first_plans.items()
+        },
+    }
+
+
 def _study_row(version: NewVersion, run: int) -> dict[str, object]:
     return {
-        **{column: getattr(version.summary, column) for column in _SUMMARY},
+        **study_columns(version.summary, version.first_plans),
         "version": version.number,
         "raw_digest": version.raw_digest,
         "data_date": version.data_date,
         "last_seen_run": run,
-        "first_plans": {
-            field: [first.plan.text, first.plan.type, first.since and first.since.isoformat()]
-            for field, first in version.first_plans.items()
-        },
     }
 
 

@@ -1,27 +1,23 @@
 """Whether the store still holds what was written to it: what `tracker db check` finds.
 
-Every finding is one line for a person. That the stored changes are those that today's rules would find is asked of
-`rederive`, because comparing versions is no business of the store.
+Every finding is one line for a person. Bytes are held against their digests; where `rederive` is given, tables are
+also held against each other, and changes against the versions that they were found between.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
-from itertools import groupby
+from collections.abc import Iterator
 
 from sqlalchemy import Connection, select, text
 
-from tracker.changes import RULES_VERSION
 from tracker.errors import StoreDamaged
 from tracker.store.codec import digest, unpack
 from tracker.store.connections import Store
+from tracker.store.consistency import disagreements
 from tracker.store.failures import KEEP_THE_FILE
-from tracker.store.schema import change, report, report_file, study, study_version
-from tracker.store.studies import version_body
-
-Rederive = Callable[[bytes, bytes], Iterable[tuple[str, str]]]
-"""The bytes of an older and of a newer version → the (kind, field) of each change between them, by today's rules."""
+from tracker.store.rederivation import Rederive, compare
+from tracker.store.schema import report, report_file, study_version
 
 
 def check(store: Store, *, rederive: Rederive | None = None) -> list[str]:
@@ -31,7 +27,7 @@ def check(store: Store, *, rederive: Rederive | None = None) -> list[str]:
     """
     try:
         with store.connect() as connection:
-            return _findings(connection, is_sqlite=store.is_sqlite, rederive=rederive)
+            return findings(connection, rederive=rederive)
     except StoreDamaged as error:
         return [error.message]
 
@@ -51,15 +47,16 @@ def quick_check(store: Store) -> None:
         )
 
 
-def _findings(connection: Connection, *, is_sqlite: bool, rederive: Rederive | None) -> list[str]:
-    found = list(_structure(connection)) if is_sqlite else []
+def findings(connection: Connection, *, rederive: Rederive | None = None) -> list[str]:
+    """As `check`, inside the caller's transaction. Raises StoreDamaged where SQLite's pages can't be read."""
+    found = list(_structure(connection)) if connection.dialect.name == "sqlite" else []
     if found:
         return found  # what is read from damaged pages says nothing
-    found += _missing_versions(connection)
     found += _bodies(connection)
     found += _reports(connection)
     if rederive:
-        found += _changes(connection, rederive)
+        found += disagreements(connection)
+        found += compare(connection, rederive)
     return found
 
 
@@ -69,18 +66,6 @@ def _structure(connection: Connection) -> Iterator[str]:
             yield f"the database file is damaged: {line}"
     for row in connection.execute(text("PRAGMA foreign_key_check")):
         yield f"row {row.rowid} of {row.table} refers to a row of {row.parent} that is missing"
-
-
-def _missing_versions(connection: Connection) -> Iterator[str]:
-    newest = (study_version.c.nct_id == study.c.nct_id) & (study_version.c.version == study.c.version)
-    query = (
-        select(study.c.nct_id, study.c.version)
-        .outerjoin(study_version, newest)
-        .where(study_version.c.version.is_(None))
-        .order_by(study.c.nct_id)
-    )
-    for nct_id, version in connection.execute(query):
-        yield f"{nct_id}: its version {version} is missing"
 
 
 def _bodies(connection: Connection) -> Iterator[str]:
@@ -115,32 +100,3 @@ def _reports(connection: Connection) -> Iterator[str]:
             continue
         if hashlib.sha256(content).digest() != bytes(expected):
             yield f"report {name} {number}: {filename} is not what was recorded"
-
-
-def _changes(connection: Connection, rederive: Rederive) -> Iterator[str]:
-    """Compares the stored changes of today's rules with what the versions they stand between give now.
-
-    Versions without any stored change are passed over: a study that came back has none for the unwatched time.
-    """
-    columns = change.c
-    query = select(columns.nct_id, columns.before_version, columns.after_version, columns.kind, columns.field).where(
-        columns.rules_version == RULES_VERSION,
-        columns.before_version.is_not(None),
-        columns.after_version.is_not(None),
-    )
-    rows = connection.execute(query.order_by(columns.nct_id, columns.after_version))
-    for (nct_id, older, newer), told in groupby(rows, key=lambda row: row[:3]):
-        stored = {(kind, field) for *_, kind, field in told}
-        try:
-            bodies = version_body(connection, nct_id, older), version_body(connection, nct_id, newer)
-        except StoreDamaged:
-            continue  # told by _bodies
-        before, after = bodies
-        if before is None or after is None:
-            yield f"{nct_id}: a change refers to version {older} or {newer}, which is missing"
-            continue
-        found = set(rederive(before, after))
-        for kind, field in sorted(stored - found):
-            yield f"{nct_id}: versions {older} and {newer} do not give the stored change {kind} of {field}"
-        for kind, field in sorted(found - stored):
-            yield f"{nct_id}: versions {older} and {newer} give a change that is not stored: {kind} of {field}"
