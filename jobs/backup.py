@@ -17,6 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from tracker.config.store_url import file_url
 from tracker.errors import OutputError, StoreDamaged
 from tracker.store.check import check
 from tracker.store.copying import copy_store, open_target
@@ -73,7 +74,9 @@ def make_backup(url: str, *, folder: Path, keep: int, now: datetime) -> Backup:
         ) from error
     except sqlite3.DatabaseError as error:
         raise _unsound(str(error)) from error
-    return Backup(path=target, bytes=target.stat().st_size, studies=studies, dropped=_drop_oldest(folder, keep))
+    return Backup(
+        path=target, bytes=target.stat().st_size, studies=studies, dropped=_make_room(folder, keep, beside=target)
+    )
 
 
 def _copy(url: str, target: Path) -> None:
@@ -82,14 +85,14 @@ def _copy(url: str, target: Path) -> None:
             copy_file(store.path, target)
             return
         filled = target.with_suffix(".filled")
-        with open_target(f"sqlite:///{filled}") as copy:
+        with open_target(file_url(filled)) as copy:
             copy_store(store, copy)
         copy_file(filled, target)  # which leaves one file, without a log beside it
 
 
 def _verified(unfinished: Path) -> int:
     """Opens a backup and reads all of it. Returns how many studies it holds; a backup is none until this passes."""
-    with open_store(f"sqlite:///{unfinished}") as store:
+    with open_store(file_url(unfinished)) as store:
         if findings := check(store):
             raise _unsound(findings[0])
         with store.connect() as connection:
@@ -110,9 +113,12 @@ def _remove_abandoned(folder: Path) -> None:
             shutil.rmtree(left, ignore_errors=True)
 
 
-def _drop_oldest(folder: Path, keep: int) -> tuple[Path, ...]:
-    backups = sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name))
-    dropped = tuple(backups[:-keep]) if keep else ()
+def _make_room(folder: Path, keep: int, *, beside: Path) -> tuple[Path, ...]:
+    """Removes the oldest backups, so that `keep` are there. One whose name is of a day to come is none of the newest:
+    it was made while the clock was wrong."""
+    others = [path for path in folder.iterdir() if _NAME.fullmatch(path.name) and path != beside]
+    oldest_first = sorted(others, key=lambda path: (path.name < beside.name, path.name))
+    dropped = tuple(oldest_first[: max(len(others) + 1 - keep, 0)])
     for path in dropped:
         path.unlink()
     return dropped

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tracker.config.store_url import file_url
 from tracker.errors import OutputError, StoreDamaged, UsageError
 from tracker.store.check import check
 from tracker.store.connections import open_any_version, parse_url
@@ -53,7 +54,7 @@ def restore(backup: Path, url: str, *, replace: bool, now: datetime) -> Path | N
 
 def _fill(source: Path, url: str) -> None:
     """Copies the store at `source` into the database at `url`, which must hold none."""
-    with open_store(f"sqlite:///{source}") as old, open_target(url) as target, run_lock(target):
+    with open_store(file_url(source)) as old, open_target(url) as target, run_lock(target):
         copy_store(old, target)
 
 
@@ -70,10 +71,10 @@ def _up_to_date(backup: Path, *, beside: Path | None) -> Iterator[Path]:
             raise
         except sqlite3.DatabaseError as error:
             raise _unsound(backup, str(error)) from error
-        with open_any_version(parse_url(f"sqlite:///{copy}")) as store, store.connect() as connection:
+        with open_any_version(parse_url(file_url(copy))) as store, store.connect() as connection:
             if stored_version(connection) is None:
                 raise _unsound(backup, "it holds no store")
-        with open_store(f"sqlite:///{copy}", create=True) as store:
+        with open_store(file_url(copy), create=True) as store:
             if findings := check(store):
                 raise _unsound(backup, findings[0])
         yield copy

@@ -183,6 +183,14 @@ def test_only_so_many_backups_stay(filled: Store, store_url: str, tmp_path: Path
     assert (tmp_path / "notes.txt").exists()
 
 
+def test_a_backup_never_makes_room_for_itself(filled: Store, store_url: str, tmp_path: Path) -> None:
+    """After the clock was ahead for some nights."""
+    for day in (1, 2, 3):
+        make_backup(store_url, folder=tmp_path, keep=3, now=NOW.replace(year=2031, day=day))
+    made = [make_backup(store_url, folder=tmp_path, keep=3, now=NOW.replace(day=day)).path for day in (1, 2, 3)]
+    assert sorted(tmp_path.glob("tracker-*.db")) == made
+
+
 def test_a_backup_that_is_not_sound_is_not_kept_and_costs_no_other(
     filled: Store, store_url: str, tmp_path: Path
 ) -> None:

@@ -18,6 +18,7 @@ from tracker.config.models import Section, Settings
 from tracker.config.shown import as_toml, settings_in_force
 from tracker.errors import ConfigError
 from tracker.searches import term_in_words
+from tracker.store.files import path_of
 from tracker.taxonomy import shipped
 
 ROOT = Path(__file__).parents[2]
@@ -174,6 +175,13 @@ def test_defaults_and_paths_beside_the_file(tmp_path: Path) -> None:
 def test_an_absolute_store_stays_where_it_is(tmp_path: Path) -> None:
     config = loaded(tmp_path, MINIMAL + '[store]\nurl = "sqlite:////srv/tracker.db"\n')
     assert config.store_url == "sqlite:////srv/tracker.db"
+
+
+@pytest.mark.parametrize("name", ["My%20Trials", "100 % spine", "why?", "Ünï côdé"])
+def test_a_folder_may_be_called_anything(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    config = loaded(tmp_path / name, MINIMAL)
+    assert path_of(config.store_url) == tmp_path / name / "data/tracker.db"
 
 
 def test_the_store_can_be_named_by_the_environment(tmp_path: Path) -> None:

@@ -22,7 +22,13 @@ def url_in_force(url: str, variable: str | None, *, path: Path, environ: Mapping
         url = _from_environment(variable, path=path, environ=os.environ if environ is None else environ)
     if not url.startswith(_SQLITE):
         return url
-    return _SQLITE + str(path.parent / url.removeprefix(_SQLITE))
+    written = url.removeprefix(_SQLITE)
+    return url if Path(written).is_absolute() else file_url(path.parent) + "/" + written
+
+
+def file_url(path: Path) -> str:
+    """The address of a store in the file `path`, whatever its folders are called."""
+    return _SQLITE + str(path).replace("%", "%25").replace("?", "%3F")
 
 
 def _from_environment(variable: str, *, path: Path, environ: Mapping[str, str]) -> str:

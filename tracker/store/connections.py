@@ -114,7 +114,7 @@ def parse_url(url: str) -> URL:
     if backend in ("postgresql", "postgres") and driver in ("", "psycopg"):
         return parsed.set(drivername="postgresql+psycopg")
     if backend == "sqlite" and driver in ("", "pysqlite"):
-        if parsed.query or parsed.host or (parsed.database or "").startswith("file:"):
+        if "?" in url or parsed.host or (parsed.database or "").startswith("file:"):
             raise StoreUnusable(
                 f"[store] url can't be used: {shown(parsed)}",
                 subject=shown(parsed),
