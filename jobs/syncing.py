@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from jobs.ending import DONE, DONE_WITH_PROBLEMS, FAILED
 from jobs.terminal import note
 from tracker.errors import UsageError
-from tracker.runs import Outcome, Run
+from tracker.runs import Outcome, Run, subject_of
 from tracker.words import date_in_words, kind_in_words
 
 if TYPE_CHECKING:
@@ -47,8 +47,11 @@ def registry_client(config: Config, *, sleep: Callable[[float], object] = time.s
 
 
 @contextmanager
-def shown_progress() -> Iterator[Progress]:
+def shown_progress(*, quiet: bool = False) -> Iterator[Progress]:
     """A bar for each term on a terminal; elsewhere one plain line as each begins, so that a log stays short."""
+    if quiet:
+        yield lambda *_: None
+        return
     if sys.stderr.isatty():
         with _bars() as progress:
             yield progress
@@ -110,7 +113,7 @@ def lines_of(synced: Synced, *, dry_run: bool = False) -> Iterator[str]:
     yield from (f"  ! {term.label}: {term.note}" for term in run.coverage if term.note)
     yield from (f"  ! {guard.reason}" for guard in run.guards)
     for problem in run.problems:
-        yield f"  ! {problem.nct_id or 'a record without an id'}: {problem.path}: {problem.reason}"
+        yield f"  ! {subject_of(problem.nct_id, problem.path)}: {problem.path}: {problem.reason}"
 
 
 def _requests(run: Run) -> str:
@@ -139,17 +142,20 @@ def import_files(
 ) -> Synced:
     """Takes the files as the answer to one search.
 
-    Raises ImportFileError for a file that is no registry export, UsageError where nobody says of which day they are:
-    an older day would rewind the store.
+    Raises ImportFileError for a file that is no registry export, UsageError where nobody says of which day they are
+    (an older day would rewind the store), or where that is a day to come.
     """
     from tracker.registry.offline import OfflineSource
     from tracker.searches import IMPORTED
+    from tracker.settling import is_to_come
     from tracker.sync import Request, sync
 
     source = OfflineSource(files, data_date)
-    if source.version().data_timestamp is None:
+    of = source.version().data_timestamp
+    if of is None or is_to_come(of, now=utc_now()):
+        said = f"are of {of:%Y-%m-%d}, which is to come" if of else "do not say of which day they are"
         raise UsageError(
-            f"{source.description}: the records do not say of which day they are",
+            f"{source.description}: the records {said}",
             subject=source.description,
             advice="Give the day on which they were saved: --data-date 2026-11-20.",
         )

@@ -16,12 +16,15 @@ import msgspec
 import orjson
 
 from tracker.changes import Change, content_change_id
-from tracker.diff import FirstPlans, diff, plans_of, same_content
+from tracker.comparison import FirstPlans
+from tracker.diff import diff, same_content
 from tracker.errors import InvalidNctId
+from tracker.milestones import plans_of
 from tracker.parse import odd_facts, parse, refuse_excerpt
 from tracker.record import Unreadable
 from tracker.registry.source import Page, Source
 from tracker.shape import Record
+from tracker.stamps import STAMP_PATH, stamp_in
 from tracker.store.batches import (
     FoundChange,
     HeldStudy,
@@ -33,15 +36,14 @@ from tracker.store.batches import (
     write_changes,
     write_versions,
 )
-from tracker.store.codec import digest
+from tracker.store.codec import digest, digests, pack
 from tracker.store.memberships import StudyState
 from tracker.store.run_log import keep_running
 from tracker.store.transactions import Connection, Transaction
 from tracker.study import NctId, Problem, Study, nct_id
 from tracker.summary import summary_of
+from tracker.words import date_in_words
 
-_STAMP = re.compile(rb'"versionHolder"\s*:\s*"(\d{4}-\d\d-\d\d)"')
-_STAMP_KEY = b'"versionHolder"'
 _USUAL_START = re.compile(rb'\{"protocolSection":\{"identificationModule":\{"nctId":"(NCT\d{8})"')
 
 
@@ -62,12 +64,16 @@ _identified = msgspec.json.Decoder(_Identified)
 
 @dataclass(slots=True)
 class Seen:
-    """What some pages held: every id, those that could not be read, and records that have no id at all."""
+    """What some pages held: every id, those that could not be read, and records that have no id at all.
+
+    `strange`: records stamped with another day than that of the run's data, and that day; `up_to_date`: one with it.
+    """
 
     ids: set[NctId] = field(default_factory=set)
     unreadable: dict[str, None] = field(default_factory=dict)
     anonymous: int = 0
-    strange_stamps: int = 0  # records of other data than the run's
+    strange: dict[NctId, date] = field(default_factory=dict)
+    up_to_date: NctId | None = None
 
 
 @dataclass(slots=True)
@@ -80,7 +86,10 @@ class Tally:
 
 
 class Batches:
-    """The batches of one run. `data_date` is the day that its records should be stamped with."""
+    """The batches of one run. `data_date` is the day that its records should be stamped with, None if it isn't known.
+
+    `held_since`: data older than that is never taken. `latest_day`: a stamp after it is of a day to come, and none.
+    """
 
     def __init__(
         self,
@@ -90,20 +99,32 @@ class Batches:
         run: int,
         now: Callable[[], datetime],
         held_since: date | None,
+        latest_day: date,
         stamped: bool = True,
     ) -> None:
         self._transaction = transaction
         self._source = source
         self._run = run
         self._now = now
-        self._held_since = held_since  # data older than this is never taken
+        self._held_since = held_since
+        self._latest_day = latest_day
         self._stamped = stamped  # whether the records' stamps say which data they are of (not in an import)
         self.data_date: date | None = None
         self.tally = Tally()
         self.problems: dict[Problem, None] = {}
 
-    def take(self, page: Page, seen: Seen, *, skip: Collection[NctId] = frozenset()) -> None:
-        """Writes what a page brings and notes in `seen` what it held. Records of `skip` are counted, not kept."""
+    def take(
+        self,
+        page: Page,
+        seen: Seen,
+        *,
+        skip: Collection[NctId] = frozenset(),
+        left_behind: Collection[NctId] = frozenset(),
+    ) -> None:
+        """Writes what a page brings and notes in `seen` what it held. Records of `skip` are counted, not kept.
+
+        An old record of a study of `left_behind` is the newest that there is: taken where none is held.
+        """
         records: dict[NctId, bytes | memoryview] = {}
         for place, record in enumerate(page.records):
             study = self._identify(record, place, seen)
@@ -113,7 +134,7 @@ class Batches:
                     records[study] = record
         self.tally.studies_read += len(records)
         with self._transaction() as connection:
-            self._take(connection, records, seen)
+            self._take(connection, records, seen, left_behind)
             self.note_progress(connection)
 
     def note_progress(self, connection: Connection) -> None:
@@ -145,27 +166,39 @@ class Batches:
             self.problems[problem] = None
         return problem.nct_id
 
-    def _take(self, connection: Connection, records: dict[NctId, bytes | memoryview], seen: Seen) -> None:
+    def stamps(self, page: Page) -> dict[NctId, date | None]:
+        """The day that each record of a page is stamped with. Nothing is written."""
+        identified = ((self._identify(record, place, Seen()), record) for place, record in enumerate(page.records))
+        return {study: stamp_in(bytes(record))[0] for study, record in identified if study is not None}
+
+    def is_outdated(self, stamp: date) -> bool:
+        """Whether a record is older than data that the store already holds."""
+        return self._held_since is not None and stamp < self._held_since
+
+    def _take(
+        self,
+        connection: Connection,
+        records: dict[NctId, bytes | memoryview],
+        seen: Seen,
+        left_behind: Collection[NctId],
+    ) -> None:
         held = held_studies(connection, records)
         noise: dict[NctId, bytes] = {}
         versions: list[NewVersion] = []
         changes: list[FoundChange] = []
         for study, raw in records.items():
             record = bytes(raw)  # one at a time: a page of copies would double what a sync takes
-            stamp, stampless = _without_stamp(record)
-            if self._stamped and self._is_strange(stamp):
-                seen.strange_stamps += 1
-            if not self._stamped:
-                stamp = stamp or self.data_date
-            raw_digest = digest(stampless)
+            stamp, place = stamp_in(record)
+            stamp = self._noted(study, stamp, seen) if self._stamped else stamp or self.data_date
+            body_digest, raw_digest = digests(record, without=place)
             known = held.get(study)
             if known and known.raw_digest == raw_digest:
                 continue
-            if self._is_older(stamp, known):
+            if self._is_older(stamp, known) and not (known is None and study in left_behind):
                 self.tally.older_records.add(study)
                 continue
             try:
-                version, found = self._compared(connection, known, _Fresh(raw, raw_digest, stamp))
+                version, found = self._compared(connection, known, _Fresh(record, body_digest, raw_digest, stamp))
             except Unreadable as unreadable:
                 seen.unreadable[study] = None
                 self.problems[unreadable.problem] = None
@@ -177,15 +210,26 @@ class Batches:
             changes += found
         self._write(connection, versions, changes, noise)
 
-    def _is_strange(self, stamp: date | None) -> bool:
-        return stamp is not None and self.data_date is not None and stamp != self.data_date
+    def _noted(self, study: NctId, stamp: date | None, seen: Seen) -> date | None:
+        """The stamp, once `seen` tells whether it is that of the run's data; None for one of a day to come."""
+        if stamp is None or self.data_date is None:
+            return None if stamp and stamp > self._latest_day else stamp
+        if stamp == self.data_date:
+            seen.up_to_date = study
+        elif stamp <= self._latest_day:
+            seen.strange[study] = stamp
+        else:
+            reason = f"it is stamped with {date_in_words(stamp.isoformat())}, a day to come: taken as of the other data"
+            self.problems[Problem(study, STAMP_PATH, reason)] = None
+            return None
+        return stamp
 
     def _is_older(self, stamp: date | None, known: HeldStudy | None) -> bool:
         """Whether a mirror that lags behind sent this record: older data never overwrites newer."""
         if stamp is None:
             return False
         held = [day for day in (self._held_since, known.data_date if known else None) if day]
-        return any(stamp < day for day in held)
+        return any(stamp < day <= self._latest_day for day in held)
 
     def _compared(
         self, connection: Connection, known: HeldStudy | None, fresh: _Fresh
@@ -210,9 +254,12 @@ class Batches:
 
     def _version(self, number: int, study: Study, fresh: _Fresh, plans: FirstPlans) -> NewVersion:
         submitted = study.last_update_submitted
+        kept = without_results(study.record) if study.came_with_results else fresh.body
         return NewVersion(
             number=number,
-            body=without_results(fresh.body, study.record),
+            packed=pack(kept),
+            body_size=len(kept),
+            body_digest=fresh.body_digest if kept is fresh.body else digest(kept),
             raw_digest=fresh.raw_digest,
             summary=summary_of(study),
             first_plans=plans,
@@ -239,9 +286,10 @@ class Batches:
 
 @dataclass(frozen=True, slots=True)
 class _Fresh:
-    """A record as it just came: its bytes, their digest, and the day it is stamped with."""
+    """A record as it just came: its bytes, their digests with and without the stamp, and the day it is stamped with."""
 
-    body: bytes | memoryview
+    body: bytes
+    body_digest: bytes
     raw_digest: bytes
     stamp: date | None
 
@@ -255,21 +303,6 @@ def _found(change: Change, number: int) -> FoundChange:
     )
 
 
-def _without_stamp(record: bytes) -> tuple[date | None, bytes]:
-    """The data date that a record is stamped with, and its bytes without it: all that a quiet day changes."""
-    place = record.rfind(_STAMP_KEY)
-    found = _STAMP.match(record, place) if place >= 0 else None
-    if not found:
-        return None, record
-    try:
-        stamp = date.fromisoformat(found[1].decode())
-    except ValueError:
-        return None, record
-    return stamp, record[: found.start(1)] + record[found.end(1) :]
-
-
-def without_results(body: bytes | memoryview, record: Record) -> bytes | memoryview:
+def without_results(record: Record) -> bytes:
     """A record's bytes less its `resultsSection`, which is never kept: it is large, and its dates stand elsewhere."""
-    if "resultsSection" not in record:
-        return body
     return orjson.dumps({section: held for section, held in record.items() if section != "resultsSection"})

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from tracker.changes import Change, EnteredWhy, Kind, LeftWhy, membership_change_id
+from tracker.changes import Change, EnteredWhy, LeftWhy, membership_change_id
 from tracker.departures import Fates, Verdict
-from tracker.fields import FIELDS
 from tracker.membership import (
     SearchState,
     TermSweep,
@@ -17,7 +16,7 @@ from tracker.membership import (
     left,
 )
 from tracker.registry.source import DataVersion
-from tracker.runs import Guard, GuardKind, TermCoverage
+from tracker.runs import Guard, TermCoverage
 from tracker.searches import term_in_words
 from tracker.store.batches import FoundChange, posting_days, write_changes
 from tracker.store.memberships import (
@@ -25,7 +24,6 @@ from tracker.store.memberships import (
     Entry,
     StudyState,
     SweptSearch,
-    current_members,
     mark_members_tracked,
     members_elsewhere,
     set_states,
@@ -41,14 +39,6 @@ WATCHED_MONTHS = 24
 """How long a study that no longer matches is still followed by its id."""
 
 _OWNERS_DOING = (LeftWhy.SEARCH_EDITED, LeftWhy.EXCLUDED)
-
-BULK_FLOOR = 50
-BULK_SHARE = 1 / 3
-"""More of the members than both, changed in one field in one run: the registry rewrote it."""
-
-NEVER_BULK = frozenset(
-    field.name for field in FIELDS if field.kind in (Kind.STATUS, Kind.RESULTS_POSTED, Kind.RESULTS_REVIEW)
-)
 
 
 def retired(name: str, state: SearchState) -> tuple[Change, ...]:
@@ -197,14 +187,17 @@ def months_later(day: date, months: int) -> date:
     raise AssertionError("every month has 28 days")
 
 
-def coverage(verdict: Verdict) -> tuple[TermCoverage, ...]:
-    """How much of what the registry counts for each term the store now holds."""
-    return tuple(_term_coverage(verdict, sweep) for sweep in verdict.sweeps)
+def coverage(verdict: Verdict, left_behind: Set[NctId]) -> tuple[TermCoverage, ...]:
+    """How much of what the registry counts for each term the store now holds at this data date.
+
+    Records that the registry has `left_behind` are of an older one.
+    """
+    return tuple(_term_coverage(verdict, sweep, left_behind) for sweep in verdict.sweeps)
 
 
-def _term_coverage(verdict: Verdict, sweep: TermSweep) -> TermCoverage:
+def _term_coverage(verdict: Verdict, sweep: TermSweep, left_behind: Set[NctId]) -> TermCoverage:
     excluded = sweep.ids & verdict.search.excluded
-    readable = sweep.ids - frozenset(map(NctId, sweep.unreadable))
+    readable = sweep.ids - frozenset(map(NctId, sweep.unreadable)) - left_behind
     return TermCoverage(
         search=verdict.search.name,
         term=sweep.query.key,
@@ -214,21 +207,9 @@ def _term_coverage(verdict: Verdict, sweep: TermSweep) -> TermCoverage:
         excluded=tuple(sorted(excluded)),
         unreadable=sweep.unreadable,
         complete=sweep.complete,
-        note=sweep.note,
+        note=sweep.note or _behind_in_words(sweep.ids & left_behind),
     )
 
 
-def bulk_guards(connection: Connection, changed: Mapping[str, set[NctId]]) -> tuple[Guard, ...]:
-    """Fields that changed in so many members at once that the registry must have rewritten them."""
-    members = current_members(connection)
-    least = max(BULK_FLOOR - 1, members * BULK_SHARE)
-    return tuple(
-        Guard(
-            kind=GuardKind.BULK,
-            field=name,
-            count=len(studies),
-            reason=f"{name} changed in {len(studies)} of {members} trials in one run: the registry rewrote it",
-        )
-        for name, studies in sorted(changed.items())
-        if len(studies) > least and name not in NEVER_BULK
-    )
+def _behind_in_words(left_behind: Set[NctId]) -> str:
+    return f"as of an older day: {', '.join(sorted(left_behind))}" if left_behind else ""

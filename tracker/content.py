@@ -78,12 +78,14 @@ def _content(value: Any) -> Any:
     if isinstance(value, str):
         return normal_text(value) or None
     if isinstance(value, dict):
-        held = {key: _content(inner) for key, inner in value.items() if key not in NOISE_KEYS}
+        held = {
+            key: kept for key, inner in value.items() if key not in NOISE_KEYS and (kept := _content(inner)) is not None
+        }
         if held.get("allocation") == "NA":  # the registry fills in an absent design choice as "not applicable"
             del held["allocation"]
-        return {key: inner for key, inner in held.items() if inner is not None} or None
+        return held or None
     if isinstance(value, list):
-        return sorted((inner for inner in map(_content, value) if inner is not None), key=_sort_key) or None
+        return sorted([inner for inner in map(_content, value) if inner is not None], key=_sort_key) or None
     return value
 
 

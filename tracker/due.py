@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from datetime import date
 
 from tracker.changes import Change, Kind
-from tracker.diff import LARGE_SHIFT_DAYS, TAKING_PATIENTS
+from tracker.diff import TAKING_PATIENTS
 from tracker.estimates import Answer, Check, Estimate, Step
+from tracker.milestones import LARGE_SHIFT_DAYS
 from tracker.results_due import first_submission, results_due, years_later
 from tracker.study import DateType, Enrollment, ReferenceType, Status, Study, StudyDate
 from tracker.summary import StudySummary

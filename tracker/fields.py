@@ -12,7 +12,8 @@ from typing import Any
 
 from tracker.changes import Kind, Weight
 from tracker.content import Path, normal_text
-from tracker.study import RESPONSIBLE_PARTY, Outcome, Reference, ReferenceType, Site, Study
+from tracker.structure import ResponsibleParty
+from tracker.study import Outcome, Reference, ReferenceType, Site, Study
 
 
 class Rule(StrEnum):
@@ -532,7 +533,10 @@ FIELDS: tuple[WatchedField, ...] = (
         kind=Kind.SPONSOR,
         rule=Rule.PLAIN,
         value=lambda study: _entry(*study.responsible_party) or None,
-        paths=_paths("sponsorCollaboratorsModule", *(f"responsibleParty.{key}" for key in RESPONSIBLE_PARTY)),
+        paths=_paths(
+            "sponsorCollaboratorsModule",
+            *(f"responsibleParty.{key}" for key in ResponsibleParty.__struct_encode_fields__),
+        ),
     ),
     WatchedField(
         name="organization",

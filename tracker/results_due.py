@@ -206,7 +206,7 @@ _TIMED = 2
 
 
 def _completed(study: Study) -> Step:
-    question = "Primary completion reached?"
+    question = "Primary completion an actual date?"
     primary = study.primary_completion
     if primary is None or primary.date.last is None:
         return Step(question, Answer.NOT_ASSESSABLE, "its primary completion date is not known")

@@ -8,6 +8,9 @@ from enum import StrEnum
 
 from tracker.study import NctId, Problem
 
+VERSION_PATH = "/version"
+"""The path of a problem that is the registry's own, and no record's."""
+
 
 class RunState(StrEnum):
     RUNNING = "running"
@@ -62,13 +65,17 @@ class GuardKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guard:
-    """A guard that fired, and why; `search` or `field` is what it fired on."""
+    """A guard that fired, and why; `search` or `field` is what it fired on.
+
+    `since_run`: the first of the runs that it speaks of, where others were cut short before the one that tells it.
+    """
 
     kind: GuardKind
     reason: str
     search: str | None = None
     field: str | None = None
     count: int = 0
+    since_run: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,3 +104,8 @@ class Run:
     error: str | None
     rules_version: int
     program_version: str
+
+
+def subject_of(nct_id: NctId | None, path: str) -> str:
+    """Whose problem it is, by its `path` where no study can be named."""
+    return nct_id or ("the registry" if path == VERSION_PATH else "a record without an id")

@@ -1,17 +1,17 @@
-"""Reads one value of a decoded record, or says where it has another shape than the registry's data structure gives it.
+"""Says where a decoded record has another shape than the registry's data structure (`tracker.structure`) gives it.
 
-What is absent, null, empty or blank reads the same: None, or left out of a list. Blanks around a text are no part
-of it. `at` is the path of the parent.
+The decoder only needs to know that it has; a person is told the path and both shapes, in words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, NoReturn, TypeVar
+from collections.abc import Mapping
+from types import NoneType
+from typing import Any, get_args, get_origin
+
+from msgspec import structs
 
 Record = Mapping[str, Any]
-
-_Built = TypeVar("_Built")
 
 
 class WrongShape(Exception):
@@ -21,64 +21,34 @@ class WrongShape(Exception):
         self.reason = reason
 
 
-def wrong(at: str, key: str, expected: str, value: object) -> NoReturn:
-    raise WrongShape(f"{at}.{key}", f"{expected} was expected, not {shape_of(value)}")
+_IN_WORDS = {dict: "an object", list: "a list", str: "a text", bool: "true or false", NoneType: "null"}
 
 
 def shape_of(value: object) -> str:
-    shapes = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
-    return shapes.get(type(value), "a number")
+    return _IN_WORDS.get(type(value), "a number")
 
 
-def object_in(parent: Record, key: str, at: str) -> Record:
-    value = parent.get(key)
-    if value is None:
-        return {}
-    if type(value) is not dict:
-        wrong(at, key, "an object", value)
-    return value
+def check_shape(value: object, expected: Any, at: str = "") -> None:
+    """Raises WrongShape at the first place, in the structure's order, where `value` is not as `expected`.
+
+    `expected` is the annotation of a structure's field: `Any`, or a class, `list[...]`, `str` or `bool`, or None.
+    """
+    if value is None or expected is Any:
+        return
+    [kind] = set(get_args(expected)) - {NoneType} or {expected}
+    if get_origin(kind) is list:
+        _check_type(value, list, at)
+        [inner] = get_args(kind)
+        for number, entry in enumerate(value):  # type: ignore[arg-type, var-annotated] # a list: just checked
+            check_shape(entry, inner, f"{at}[{number}]")
+    elif kind in (str, bool):
+        _check_type(value, kind, at)
+    else:
+        _check_type(value, dict, at)
+        for field in structs.fields(kind):
+            check_shape(value.get(field.encode_name), field.type, f"{at}.{field.encode_name}")  # type: ignore[attr-defined]
 
 
-def text_in(parent: Record, key: str, at: str) -> str | None:
-    value = parent.get(key)
-    if value is None:
-        return None
-    if type(value) is not str:
-        wrong(at, key, "a text", value)
-    return value.strip() or None
-
-
-def texts_in(parent: Record, key: str, at: str) -> tuple[str, ...]:
-    return tuple([text for value in _list_in(parent, key, at, str, "a text") if (text := value.strip())])
-
-
-def listed_in(parent: Record, key: str, at: str, built: Callable[[Record, str], _Built]) -> tuple[_Built, ...]:
-    """What `built` makes of each object in a list. It is given the object's path, with its place in the list."""
-    values = _list_in(parent, key, at, dict, "an object")
-    place = f"{at}.{key}"
-    try:
-        return tuple([built(value, place) for value in values])
-    except WrongShape:
-        listed = enumerate(parent[key])
-        return tuple([built(value, f"{place}[{number}]") for number, value in listed if value is not None])
-
-
-def _list_in(parent: Record, key: str, at: str, inner: type, expected: str) -> list[Any]:
-    values = parent.get(key)
-    if values is None:
-        return []
-    if type(values) is not list:
-        wrong(at, key, "a list", values)
-    if set(map(type, values)) <= {inner}:
-        return values
-    for number, value in enumerate(values):
-        if type(value) is not inner and value is not None:
-            wrong(at, f"{key}[{number}]", expected, value)
-    return [value for value in values if value is not None]
-
-
-def flag_in(parent: Record, key: str, at: str) -> bool | None:
-    value = parent.get(key)
-    if value is not None and type(value) is not bool:
-        wrong(at, key, "true or false", value)
-    return value
+def _check_type(value: object, expected: type, at: str) -> None:
+    if type(value) is not expected:
+        raise WrongShape(at, f"{_IN_WORDS[expected]} was expected, not {shape_of(value)}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -193,17 +193,6 @@ class Sponsor(Part, frozen=True):
     agency_class: str | None = None
 
 
-RESPONSIBLE_PARTY = (
-    "type",
-    "investigatorFullName",
-    "investigatorTitle",
-    "investigatorAffiliation",
-    "oldNameTitle",
-    "oldOrganization",
-)
-"""What the registry says of the responsible party, in the order in which a reader wants it."""
-
-
 class Arm(Part, frozen=True):
     label: str
     type: str | None = None
@@ -263,8 +252,8 @@ class ViolationEvent:
 class Study:
     """One registry record at one moment. Absent values are None or empty, never a guess.
 
-    `record` is the decoded JSON that the study was read from: what no field here covers is compared there.
-    It takes no part in equality.
+    `whole` reads the record anew: what no field here covers is compared there. `came_with_results`: the record has a
+    resultsSection, which is not kept. Neither takes part in equality.
     """
 
     nct_id: NctId
@@ -296,7 +285,7 @@ class Study:
 
     lead_sponsor: Sponsor | None = None
     collaborators: tuple[Sponsor, ...] = ()
-    responsible_party: tuple[str, ...] = ()  # in the order of RESPONSIBLE_PARTY
+    responsible_party: tuple[str, ...] = ()  # type, name, title, affiliation
     is_fda_regulated_drug: bool | None = None
     is_fda_regulated_device: bool | None = None
     is_unapproved_device: bool | None = None
@@ -339,7 +328,13 @@ class Study:
     references: tuple[Reference, ...] = ()
 
     version_holder: date | None = None
-    record: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    came_with_results: bool = field(default=False, compare=False, repr=False)
+    whole: Callable[[], Mapping[str, Any]] = field(default=dict, compare=False, repr=False)
+
+    @property
+    def record(self) -> Mapping[str, Any]:
+        """The decoded JSON that the study was read from. Decoded at each call: most studies never need it."""
+        return self.whole()
 
     @property
     def results_are_public(self) -> bool:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 
 from tracker.batch import Batches, Seen
-from tracker.errors import BadAnswer, BadRequest, OlderData
+from tracker.errors import BadAnswer, BadRequest
 from tracker.membership import TermSweep
 from tracker.registry.query import TermQuery
-from tracker.registry.source import DataVersion, Page, Source
+from tracker.registry.source import Page, Source
 from tracker.searches import term_in_words
 from tracker.study import NctId
 
@@ -22,61 +22,19 @@ Progress = Callable[[str, int, int | None], None]
 class Round:
     """What one round brought. `asked` are the ids asked for one by one, `found` those of them that answered.
 
-    `strange`: records stamped with another data date than the registry's.
+    `strange`: studies whose record is stamped with another day than that of the registry's data, and that day;
+    `up_to_date`: a study whose record has the right one, None where there is none.
     """
 
     sweeps: dict[TermQuery, TermSweep]
     asked: frozenset[NctId]
     found: frozenset[NctId]
-    strange: int
+    strange: Mapping[NctId, date]
+    up_to_date: NctId | None = None
 
     @property
     def seen(self) -> frozenset[NctId]:
         return self.found.union(*(sweep.ids for sweep in self.sweeps.values()))
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """The last round of a run, the data it was of, how many rounds it took, and whether all of it was of one data."""
-
-    round: Round
-    data: DataVersion
-    rounds: int
-    same_data: bool
-
-    @classmethod
-    def nothing(cls, data: DataVersion) -> Reading:
-        """Where there was nothing to read."""
-        return cls(Round({}, frozenset(), frozenset(), 0), data, 0, True)
-
-
-def read_until_settled(
-    source: Source, batches: Batches, data: DataVersion, read: Callable[[], Round], *, most_rounds: int
-) -> Reading:
-    """Goes round again while the registry's data changes under our hands.
-
-    Raises OlderData where a mirror that lags behind answers in the middle.
-    """
-    for number in range(1, most_rounds + 1):
-        batches.data_date = data.data_date
-        round_ = read()
-        after = source.version()
-        refuse_older(after, than=data.data_timestamp, source=source.description)
-        settled = after.data_timestamp == data.data_timestamp and not round_.strange
-        data = after
-        if settled or number == most_rounds:
-            return Reading(round_, data, number, settled)
-    raise ValueError("at least one round is needed")
-
-
-def refuse_older(data: DataVersion, *, than: datetime | None, source: str) -> None:
-    if than and data.data_timestamp and data.data_timestamp < than:
-        raise OlderData(
-            f"{source} offers data of {data.data_timestamp:%Y-%m-%d %H:%M} UTC,"
-            f" but the store already holds data of {than:%Y-%m-%d %H:%M} UTC",
-            subject=source,
-            advice="Nothing was taken from it. A mirror that lags behind catches up; saved files go in by their days.",
-        )
 
 
 def sweep_round(
@@ -90,12 +48,15 @@ def sweep_round(
     progress: Progress,
 ) -> Round:
     """Sweeps each query, then asks for those of `by_id` that no query brought: returned, and not to be skipped."""
-    strange = 0
+    strange: dict[NctId, date] = {}
+    up_to_date: NctId | None = None
     taken: set[NctId] = set()
     sweeps: dict[TermQuery, TermSweep] = {}
     for query in queries:
-        sweeps[query], odd = _sweep(source, batches, query, skip=skip(query), partial=partial, progress=progress)
-        strange += odd
+        seen = Seen()
+        sweeps[query] = _sweep(source, batches, query, seen, skip=skip(query), partial=partial, progress=progress)
+        strange |= seen.strange
+        up_to_date = up_to_date or seen.up_to_date
         taken |= sweeps[query].ids.difference(skip(query))
     asked = frozenset(by_id) - taken
     seen = Seen()
@@ -103,19 +64,19 @@ def sweep_round(
         batches.take(page, seen)
         progress("studies followed by id", len(seen.ids), len(asked))
     # An alias answers with the record it was merged into: returned and not asked for.
-    return Round(sweeps, asked, asked & seen.ids, strange + seen.strange_stamps)
+    return Round(sweeps, asked, asked & seen.ids, strange | seen.strange, up_to_date or seen.up_to_date)
 
 
 def _sweep(
     source: Source,
     batches: Batches,
     query: TermQuery,
+    seen: Seen,
     *,
     skip: Collection[NctId],
     partial: bool,
     progress: Progress,
-) -> tuple[TermSweep, int]:
-    seen = Seen()
+) -> TermSweep:
     try:
         total = _walk(source, batches, query, seen, skip=skip, reverse=False, progress=progress)
         if total is not None and len(seen.ids) + seen.anonymous != total:
@@ -124,9 +85,9 @@ def _sweep(
             total = _walk(source, batches, query, seen, skip=skip, reverse=True, progress=progress)
     except (BadRequest, BadAnswer) as error:
         rejected = isinstance(error, BadRequest) and not seen.ids
-        return _swept(query, seen, None, note=error.told, rejected=rejected), seen.strange_stamps
+        return _swept(query, seen, None, note=error.told, rejected=rejected)
     note = "the files were not said to be complete" if partial else _lack(seen, total)
-    return _swept(query, seen, total, note=note), seen.strange_stamps
+    return _swept(query, seen, total, note=note)
 
 
 def _walk(

@@ -13,9 +13,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TypedDict
 
+from tracker.agenda import Agenda, agenda
 from tracker.batch import Batches
+from tracker.bulk import bulk_guards
 from tracker.changes import RecordedChange
-from tracker.closing import Close, bulk_guards, coverage
+from tracker.closing import Close, coverage
 from tracker.departures import Fates, Lookups, Verdict, decide, include_problems
 from tracker.errors import ImportFileError, RegistryError, RunAborted, StoreError, TrackerError
 from tracker.membership import SearchState, TermSweep
@@ -23,28 +25,17 @@ from tracker.registry.query import TermQuery
 from tracker.registry.source import DataVersion, Source
 from tracker.runs import Guard, GuardKind, Outcome, Run
 from tracker.searches import SearchDefinition
+from tracker.settling import CLOCK_MAY_LAG, Reading, believed, doubts, read_until_settled, refuse_older
 from tracker.store.changes import changes
 from tracker.store.check import quick_check
 from tracker.store.connections import Store
 from tracker.store.locking import run_lock
-from tracker.store.memberships import (
-    LastSweep,
-    last_sweeps,
-    newest_data,
-    register_search,
-    retire_search,
-    retired_searches,
-    search_state,
-    watched_studies,
-)
+from tracker.store.memberships import register_search, retire_search
 from tracker.store.run_log import RunResult, finish_run, note_data, note_traffic, start_run
 from tracker.store.runs import runs
-from tracker.store.transactions import Connection, Transaction, writing
+from tracker.store.transactions import Transaction, writing
 from tracker.study import NctId, Problem
-from tracker.sweep import Progress, Reading, Round, read_until_settled, refuse_older, sweep_round
-
-MOST_ROUNDS = 3
-"""How often a run goes round when the registry's data changes under its hands."""
+from tracker.sweep import Progress, Round, sweep_round
 
 
 class _DataOf(TypedDict):
@@ -54,10 +45,14 @@ class _DataOf(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Synced:
-    """A finished run, and the changes that it recorded (in a dry run: would have recorded)."""
+    """A finished run, and the changes that it recorded (in a dry run: would have recorded).
+
+    `retry_at` (aware) is set where the registry asked to be left alone until then.
+    """
 
     run: Run
     changes: tuple[RecordedChange, ...]
+    retry_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +80,10 @@ def sync(
     now: Callable[[], datetime],
     dry_run: bool = False,
     progress: Progress = lambda *_: None,
+    begun: Callable[[int], object] = lambda _: None,
 ) -> Synced:
-    """Runs once, and returns the finished run. `now` gives aware UTC; a dry run writes nothing.
+    """Runs once, and returns the finished run. `now` gives aware UTC; a dry run writes nothing. `begun` is told the
+    run's number as soon as there is one.
 
     Raises StoreBusy where another process syncs, StoreError where the store can't be written. A registry that can't
     be asked raises nothing: the run ends as FAILED with the error.
@@ -102,23 +99,29 @@ def sync(
                     full=request.full,
                     started_at=now(),
                 )
-            _execute(_Run(transaction, source, request, run_id, now=now, progress=progress))
+            begun(run_id)
+            retry_at = _execute(_Run(transaction, source, request, run_id, now=now, progress=progress))
             with transaction() as connection:
                 [run] = runs(connection, after=run_id - 1, until=run_id)
                 recorded = changes(connection, after_run=run_id - 1, until_run=run_id)
-    return Synced(run, tuple(recorded))
+    return Synced(run, tuple(recorded), retry_at)
 
 
-def _execute(run: _Run) -> None:
-    """Executes a run. However it ends, its row says so; what is no fault of the source goes on to the caller."""
+def _execute(run: _Run) -> datetime | None:
+    """Executes a run. However it ends, its row says so; what is no fault of the source goes on to the caller.
+
+    Returns until when the source asked to be left alone.
+    """
     try:
         run.execute()
     except (RegistryError, ImportFileError, RunAborted) as error:
         run.fail(Outcome.FAILED, error)  # without effect where another process has closed the row already
+        return error.retry_at
     except BaseException as error:
         with suppress(StoreError):
             run.fail(Outcome.FAILED if isinstance(error, Exception) else Outcome.INTERRUPTED, error)
         raise
+    return None
 
 
 class _Run:
@@ -144,75 +147,64 @@ class _Run:
 
     def execute(self) -> None:
         """Reads and writes everything, up to the closed row. Raises RegistryError where the source fails."""
-        data = self._data = self._source.version()
-        searches = [_as_asked(search, self._request.instead) for search in self._request.searches]
-        insists = self._request.full or self._request.accept_shrink
+        offered, now = self._source.version(), self._now()
+        data = self._data = believed(offered, now=now)
         with self._transaction() as connection:
-            newest = newest_data(connection)
-            swept = last_sweeps(connection)
-            due = [one for one in searches if insists or _is_due(one, swept.get(one.name), data)]
-            retired = self._retired(connection)
-            states = {search.name: search_state(connection, search.name) for search in due}
-            watched = watched_studies(connection) if due and self._request.instead is None else {}
-        refuse_older(data, than=newest, source=self._source.description)
-        if not due and not retired:
+            plan = agenda(
+                connection,
+                self._request.searches,
+                data=data,
+                now=now,
+                instead=self._request.instead,
+                insists=self._request.full or self._request.accept_shrink,
+                all_searches=self._request.all_searches,
+            )
+        refuse_older(data, than=plan.newest, source=self._source.description)
+        if plan.is_empty:
             self._finish(RunResult(outcome=Outcome.NOTHING_NEW, **_of(data)))
             return
         with self._transaction() as connection:
             note_data(connection, self._id, **_of(data))
-        stamped = self._request.instead is None  # records in saved files may be of several days
-        batches = Batches(
-            self._transaction,
-            self._source,
-            run=self._id,
-            now=self._now,
-            held_since=newest.date() if newest and stamped else None,
-            stamped=stamped,
-        )
-        today = self._now().date()
-        unwanted = _excluded_by_all(searches)
-        followed = frozenset(
-            study for study, until in watched.items() if study not in unwanted and (until is None or until >= today)
-        )
-        reading = self._read(due, batches, followed, data) if due else Reading.nothing(data)
+        batches = self._batches(plan, now)
+        reading = self._read(plan, batches, offered) if plan.due else Reading.nothing(data)
         lookups = Lookups(self._source, batches, seen=reading.round.seen)
-        verdicts = [self._verdict(search, states[search.name], reading, lookups) for search in due]
-        fates = Fates.of(watched, followed, reading.round, lookups)
-        problems = [*batches.problems, *fates.problems]
-        for search in due:
-            problems += include_problems(search, reading.round, lookups, state=states[search.name])
+        verdicts = [self._verdict(search, plan.states[search.name], reading, lookups) for search in plan.due]
+        fates = Fates.of(plan.watched, plan.followed, reading.round, lookups)
+        problems = [*doubts(offered, now=now), *reading.problems, *batches.problems, *fates.problems]
+        for search in plan.due:
+            problems += include_problems(search, reading.round, lookups, state=plan.states[search.name])
         problems += lookups.problems
-        self._close(reading, verdicts, retired, fates, batches, problems)
+        self._close(reading, verdicts, plan.retired, fates, batches, problems)
 
     def fail(self, outcome: Outcome, error: BaseException) -> None:
         said = error.told if isinstance(error, TrackerError) else repr(error)
         self._finish(RunResult(outcome=outcome, error=said, **_of(self._data)))
 
-    def _retired(self, connection: Connection) -> dict[str, SearchState]:
-        """Searches that config no longer defines."""
-        if not self._request.all_searches:
-            return {}
-        defined = [search.name for search in self._request.searches]
-        return {name: search_state(connection, name) for name in retired_searches(connection, defined=defined)}
+    def _batches(self, plan: Agenda, now: datetime) -> Batches:
+        stamped = self._request.instead is None  # records in saved files may be of several days
+        return Batches(
+            self._transaction,
+            self._source,
+            run=self._id,
+            now=self._now,
+            held_since=plan.newest.date() if plan.newest and stamped else None,
+            latest_day=(now + CLOCK_MAY_LAG).date(),
+            stamped=stamped,
+        )
 
-    def _read(
-        self, due: Sequence[SearchDefinition], batches: Batches, followed: frozenset[NctId], data: DataVersion
-    ) -> Reading:
-        by_id = followed.union(*(search.included - search.excluded for search in due))
-        queries = sorted({term for search in due for term in search.terms}, key=lambda term: term.key)
-
+    def _read(self, plan: Agenda, batches: Batches, offered: DataVersion) -> Reading:
         def read() -> Round:
             return sweep_round(
                 self._source,
                 batches,
-                queries,
-                skip=lambda query: _excluded_everywhere(query, due),
-                by_id=by_id,
+                plan.queries,
+                skip=plan.unwanted,
+                by_id=plan.by_id,
                 partial=self._request.partial,
                 progress=self._progress,
             )
 
-        reading = read_until_settled(self._source, batches, data, read, most_rounds=MOST_ROUNDS)
+        reading = read_until_settled(self._source, batches, offered, read, now=self._now)
         self._data = reading.data
         return reading
 
@@ -256,8 +248,12 @@ class _Run:
             result = RunResult(
                 outcome=Outcome.OK if complete else Outcome.FAILED if rejected else Outcome.INCOMPLETE,
                 rounds=reading.rounds,
-                coverage=[line for verdict in verdicts for line in coverage(verdict)],
-                guards=[*close.guards, *bulk_guards(connection, tally.changed_fields), *_older(tally.older_records)],
+                coverage=[line for verdict in verdicts for line in coverage(verdict, reading.left_behind.keys())],
+                guards=[
+                    *close.guards,
+                    *bulk_guards(connection, self._id, tally.changed_fields),
+                    *_older(tally.older_records - reading.left_behind.keys()),
+                ],
                 problems=problems,
                 error=rejected or _unsettled(reading),
                 **_of(reading.data),
@@ -276,26 +272,6 @@ class _Run:
             traffic = self._source.traffic
             note_traffic(connection, self._id, requests=traffic.requests, bytes_read=traffic.bytes)
             finish_run(connection, self._id, result, finished_at=self._now())
-
-
-def _as_asked(search: SearchDefinition, instead: TermQuery | None) -> SearchDefinition:
-    return search if instead is None else replace(search, terms=(instead,))
-
-
-def _is_due(search: SearchDefinition, last: LastSweep | None, data: DataVersion) -> bool:
-    """Not where the last complete sweep of the same definition was of this data."""
-    if last is None or data.data_timestamp is None:
-        return True
-    return (data.data_timestamp, search.definition_digest) != (last.data_timestamp, last.definition)
-
-
-def _excluded_by_all(searches: Sequence[SearchDefinition]) -> frozenset[NctId]:
-    return frozenset.intersection(*(search.excluded for search in searches)) if searches else frozenset()
-
-
-def _excluded_everywhere(query: TermQuery, due: Sequence[SearchDefinition]) -> frozenset[NctId]:
-    """What no search that asks this query wants to have."""
-    return _excluded_by_all([search for search in due if query in search.terms])
 
 
 def _older(studies: Collection[NctId]) -> tuple[Guard, ...]:

@@ -76,7 +76,7 @@ KINDS: Mapping[str, str] = {
     Kind.RESULTS_WITHDRAWN: "Results no longer public",
     Kind.RESULTS_REVIEW: "Review of results",
     Kind.DATE_MOVED: "Date moved",
-    Kind.DATE_REACHED: "Date reached",
+    Kind.DATE_REACHED: "Date now actual",
     Kind.DATE_CORRECTED: "Date corrected",
     Kind.DATE_REFINED: "Date refined",
     Kind.ENROLLMENT: "Enrollment",

@@ -18,7 +18,7 @@ from tracker.sync import Synced
 
 def sync_next_day_with(tracking: Tracking, spoil: Callable[[World, str], None], study: str) -> Synced:
     """A sync of a new day's data, in which this record is spoilt; its data date is that day's like all others'."""
-    tracking.world.refresh()
+    tracking.next_day()
     spoil(tracking.world, study)
     return tracking.sync()
 

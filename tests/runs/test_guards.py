@@ -6,13 +6,15 @@ from collections.abc import Iterator
 
 import pytest
 
+from reports.trust import bulk_fields
 from tests.registry.standin import World, noise, results, situations
 from tests.runs.tracking import SPINE, Tracking, a_registry, a_search, following, news, trials
 from tracker.changes import Kind
 from tracker.runs import GuardKind, Outcome
 from tracker.store.engine import Store
+from tracker.store.runs import runs
 from tracker.store.searches import searches
-from tracker.sync import Synced
+from tracker.sync import Request, Synced, sync
 
 HUNDRED = trials(100)
 OLD = trials(30, first=501)
@@ -30,6 +32,17 @@ def tracking(store: Store) -> Iterator[Tracking]:
 def vanish(world: World, *ids: str) -> None:
     """The registry's index does not have these for the moment; their own pages are there."""
     world.hide(ids)
+
+
+def die_after_the_first_page(tracking: Tracking) -> int:
+    """The id of a run that was interrupted once its first page was written."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with tracking.client() as client, pytest.raises(KeyboardInterrupt):
+        sync(tracking.store, client, Request(searches=tracking.searches), now=tracking.clock, progress=interrupt)
+    return tracking.runs()[-1].id
 
 
 def suspicious(tracking: Tracking, search: str = "spine") -> str | None:
@@ -233,3 +246,38 @@ class TestBulk:
         noise.the_registry_reingests(tracking.world)
         synced = tracking.sync_next_day()
         assert (synced.changes, synced.run.guards, synced.run.versions_written) == ((), (), 0)
+
+    def test_of_a_run_that_was_killed_and_of_the_one_that_went_on(self, store: Store) -> None:
+        """A thousand records of the first page are written, then the process dies: together they are one rewrite."""
+        many = trials(1060)
+        world = a_registry(many)
+        with following(store, world) as tracking:
+            tracking.sync()
+            for one in [*many[:330], *many[1000:1030]]:
+                with world.editing(one) as study:
+                    study["protocolSection"]["eligibilityModule"]["eligibilityCriteria"] = "Rewritten by the registry"
+            tracking.next_day()
+            killed = die_after_the_first_page(tracking)
+            [guard] = tracking.sync().run.guards
+            assert (guard.field, guard.count, guard.since_run) == ("eligibility_criteria", 360, killed)
+            with store.connect() as connection:
+                folded = bulk_fields(runs(connection))
+            assert folded == {(killed, "eligibility_criteria"), (killed + 1, "eligibility_criteria")}
+            assert tracking.sync_next_day().run.guards == ()
+
+    def test_of_a_run_that_was_killed_when_all_was_written(self, tracking: Tracking) -> None:
+        self.edit(tracking, 60)
+        tracking.next_day()
+        killed = die_after_the_first_page(tracking)
+        synced = tracking.sync()
+        assert synced.changes == ()
+        assert [(guard.field, guard.count, guard.since_run) for guard in synced.run.guards] == [
+            ("eligibility_criteria", 60, killed)
+        ]
+
+    def test_not_of_runs_that_came_to_their_close(self, tracking: Tracking) -> None:
+        for part in (HUNDRED[:30], HUNDRED[30:60]):
+            for one in part:
+                with tracking.world.editing(one) as study:
+                    study["protocolSection"]["eligibilityModule"]["eligibilityCriteria"] = "Edited by its sponsor"
+            assert tracking.sync_next_day().run.guards == ()

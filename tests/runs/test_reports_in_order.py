@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from jobs.reporting import ad_hoc_report, next_report, replayed, write_missing_copies
+from jobs.replaying import replayed, write_missing_copies
+from jobs.reporting import ad_hoc_report, next_report
 from tests.registry.standin import faults, situations
 from tests.runs.tracking import SPINE, A, B, C, D, Tracking, line_of, trials
 from tracker.definitions import ReportDefinition

@@ -227,11 +227,11 @@ class TestOneTermFails:
 class TestSameDataThroughout:
     def test_new_data_in_the_middle_means_another_round(self, tracking: Tracking) -> None:
         tracking.sync()
-        tracking.world.refresh()
+        tracking.next_day()
 
         def a_refresh() -> None:
             situations.closes_to_recruitment(tracking.world, A)
-            tracking.world.refresh()
+            tracking.next_day()
 
         tracking.registry.in_the_middle(a_refresh, after=2)
         synced = tracking.sync()
@@ -246,7 +246,7 @@ class TestSameDataThroughout:
         situations.a_trial_no_longer_matches(tracking.world, B)
         situations.closes_to_recruitment(tracking.world, A)
         for round_ in (2, 4, 6):
-            tracking.registry.in_the_middle(tracking.world.refresh, after=round_)
+            tracking.registry.in_the_middle(tracking.next_day, after=round_)
         synced = tracking.sync_next_day()
         assert (synced.run.outcome, synced.run.rounds) == (Outcome.INCOMPLETE, 3)
         assert "the registry's data changed during each of 3 rounds" in (synced.run.error or "")
@@ -295,12 +295,24 @@ class TestOlderData:
         newer = tracking.world.study(A)
         tracking.world.put(older, stamp="2026-03-02")
         synced = tracking.sync_next_day()
-        assert (synced.run.outcome, news(synced)) == (Outcome.INCOMPLETE, [])
+        assert (synced.run.outcome, news(synced)) == (Outcome.OK, [])
         assert tracking.status(A) == "ACTIVE_NOT_RECRUITING"
-        [guard] = synced.run.guards
-        assert (guard.kind, guard.count) == (GuardKind.OLDER_RECORD, 1)
+        assert [problem.nct_id for problem in synced.run.problems] == [A]
         tracking.world.put(newer)
-        assert news(tracking.sync()) == []
+        assert news(tracking.sync_next_day()) == []
+
+    def test_older_records_by_the_dozen_are_told_and_not_taken(self, tracking: Tracking) -> None:
+        tracking.sync()
+        for one in (A, B, C):
+            situations.closes_to_recruitment(tracking.world, one)
+        tracking.sync_next_day()
+        for one in (A, B, C):
+            situations.reopens(tracking.world, one)
+        tracking.registry.fail(faults.older_mirror("2026-03-02T09:00:05"), path="/studies", times=None)
+        synced = tracking.sync_next_day()
+        assert (synced.run.outcome, news(synced)) == (Outcome.INCOMPLETE, [])
+        [guard] = synced.run.guards
+        assert (guard.kind, guard.count) == (GuardKind.OLDER_RECORD, 3)
 
     def test_data_of_an_incomplete_run_is_held_too(self, tracking: Tracking) -> None:
         """D entered in Wednesday's data, though that run was incomplete: Tuesday's mirror must not make it leave."""

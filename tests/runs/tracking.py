@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -101,10 +101,14 @@ class Tracking:
         patience = {"requests_per_second": 1000, "timeout_s": 5, "sleep": lambda _: None, "chance": lambda: 0.0}
         return RegistryClient(self.registry.url, **{**patience, **options})
 
-    def sync_next_day(self, **how: Any) -> Synced:
-        """The registry publishes what has happened, and the tracker syncs."""
+    def next_day(self) -> None:
+        """The registry publishes what has happened, on the next working day."""
+        before = date.fromisoformat(self.world.data_date)
         self.world.refresh()
-        self.clock.forward(days=1)
+        self.clock.forward(days=(date.fromisoformat(self.world.data_date) - before).days)
+
+    def sync_next_day(self, **how: Any) -> Synced:
+        self.next_day()
         return self.sync(**how)
 
     # --- what can be seen ------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.errors import StoreDamaged
-from tracker.store.codec import digest, pack, pack_file, unpack
+from tracker.store.codec import digest, digests, pack, pack_file, unpack
 
 REAL_RECORDS = Path(__file__).parents[3] / "shared/records/download_2025.zip"
 MOST = 0.33
@@ -98,3 +98,10 @@ def test_a_digest_tells_bodies_apart() -> None:
     assert len(digest(b"one")) == 16
     assert digest(b"one") == digest(memoryview(b"one"))
     assert digest(b"one") != digest(b"another")
+
+
+@given(st.binary(max_size=300), st.integers(0, 300), st.integers(0, 300))
+def test_two_digests_at_once_are_those_of_the_whole_and_of_the_rest(content: bytes, one: int, other: int) -> None:
+    start, end = sorted((min(one, len(content)), min(other, len(content))))
+    rest = content[:start] + content[end:]
+    assert digests(content, without=(start, end)) == (digest(content), digest(rest))

@@ -43,6 +43,17 @@ def test_a_database_that_is_not_there(postgresql_server: postgresql.Server) -> N
     assert "createdb" in refused(postgresql_server.url("no_such_database")).advice
 
 
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_database_that_can_not_hold_every_letter(postgresql_server: postgresql.Server, encoding: str) -> None:
+    name = f"in_{encoding.lower()}"
+    with postgresql_server.connect() as connection:
+        connection.execute(f"CREATE DATABASE {name} ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0")
+    error = refused(postgresql_server.url(name))
+    assert error.message == f"The database can't hold every letter: its encoding is {encoding}"
+    assert "--encoding=UTF8" in error.advice
+    postgresql_server.drop_database(name)
+
+
 @pytest.mark.parametrize("store_kind", ["postgresql"])
 def test_a_user_without_rights(new_store_url: str) -> None:
     user = f"{postgresql.WITH_PASSWORD}:{postgresql.PASSWORD}"

@@ -14,7 +14,8 @@ from typing import Any, TypeAlias
 
 from tests.registry.standin.sample import a_study
 from tracker.changes import Change
-from tracker.diff import FirstPlans, diff
+from tracker.comparison import FirstPlans
+from tracker.diff import diff
 from tracker.parse import parse
 from tracker.study import Study
 

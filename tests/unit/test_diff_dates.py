@@ -8,7 +8,8 @@ import pytest
 
 from tests.unit.records import GONE, a_small_record, changes_by, edited, study_of, told
 from tracker.changes import Change, Kind, Weight
-from tracker.diff import FirstPlan, plans_of
+from tracker.comparison import FirstPlan
+from tracker.milestones import plans_of
 from tracker.study import DateType, PartialDate, StudyDate
 
 FIELDS = {

@@ -119,7 +119,7 @@ def test_results_may_be_due_after_a_year_without_a_submission() -> None:
         "In the US, or exported from there? yes: the product is exported from the US",
         "No waiver? yes: no waiver shows",
         "No results submitted yet? yes: no submission is visible",
-        "Primary completion reached? yes: primary completion 17 Apr 2020 (actual)",
+        "Primary completion an actual date? yes: primary completion 17 Apr 2020 (actual)",
         "More than 30 days (our margin) past the due day? yes: due 17 Apr 2021; today is 16 Dec 2024",
     ]
 

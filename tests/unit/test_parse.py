@@ -82,7 +82,7 @@ def test_no_field_of_a_full_record_is_left_unread() -> None:
 def test_a_record_with_nothing_but_an_id_is_a_study() -> None:
     study = parse(b'{"protocolSection":{"identificationModule":{"nctId":"NCT00508443"}}}')
     assert study.nct_id == "NCT00508443"
-    fields = set(type(study).__slots__) - {"nct_id", "record"}
+    fields = set(type(study).__slots__) - {"nct_id", "came_with_results", "whole"}
     assert all(getattr(study, name) in (None, ()) for name in fields)
 
 
@@ -317,6 +317,8 @@ def test_a_strange_stamp_is_no_stamp(stamp: Any) -> None:
 def test_results_sections_are_not_looked_at() -> None:
     record = edited(a_small_record(), {"resultsSection": {"participantFlowModule": [["no shape at all"]]}})
     assert study_of(record) == study_of(a_small_record())
+    assert study_of(record).came_with_results
+    assert not study_of(a_small_record()).came_with_results
 
 
 def test_new_fields_and_modules_do_not_disturb() -> None:

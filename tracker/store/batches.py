@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import chain
+from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from tracker.changes import RULES_VERSION, Change
-from tracker.diff import FirstPlan, FirstPlans
-from tracker.store.codec import digest, pack, unpack
+from tracker.comparison import FirstPlan, FirstPlans
+from tracker.store.codec import unpack
 from tracker.store.encoding import encode_value
 from tracker.store.schema import change as change_table
 from tracker.store.schema import study, study_version
@@ -32,8 +33,7 @@ _NEWEST_BODY = (
 _FIRST_PLANS = select(study.c.first_plans).where(study.c.nct_id == bindparam("of_study"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeldStudy:
+class HeldStudy(NamedTuple):
     """What a run needs to know of a study that the store holds. `data_date` is that of its newest version."""
 
     nct_id: NctId
@@ -41,15 +41,17 @@ class HeldStudy:
     version: int
     state: str
     data_date: date | None
-    first_posted: PartialDate | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewVersion:
-    """A version to be written. `number` 1 makes the study; `body` is the record's own bytes."""
+    """A version to be written. `number` 1 makes the study; `packed`, `body_size` and `body_digest` are of the record's
+    own bytes, less the results; `raw_digest` is that of the bytes as they came, less the stamp."""
 
     number: int
-    body: bytes | memoryview
+    packed: bytes
+    body_size: int
+    body_digest: bytes
     raw_digest: bytes
     summary: StudySummary
     first_plans: FirstPlans
@@ -69,24 +71,13 @@ class FoundChange:
 
 
 def held_studies(connection: Connection, nct_ids: Iterable[NctId]) -> dict[NctId, HeldStudy]:
-    columns = (study.c.nct_id, study.c.raw_digest, study.c.version, study.c.state, study.c.data_date)
-    query = select(*columns, study.c.first_post_date)
+    query = select(study.c.nct_id, study.c.raw_digest, study.c.version, study.c.state, study.c.data_date)
     wanted = list(nct_ids)
     rows = chain.from_iterable(
         connection.execute(query.where(study.c.nct_id.in_(wanted[start : start + _IDS_A_QUERY]))).all()
         for start in range(0, len(wanted), _IDS_A_QUERY)
     )
-    return {
-        nct_id: HeldStudy(
-            nct_id=nct_id,
-            raw_digest=bytes(raw_digest),
-            version=version,
-            state=state,
-            data_date=data_date,
-            first_posted=PartialDate(first_posted) if first_posted else None,
-        )
-        for nct_id, raw_digest, version, state, data_date, first_posted in rows
-    }
+    return {row.nct_id: row for row in map(HeldStudy._make, rows)}
 
 
 def posting_days(connection: Connection) -> dict[NctId, PartialDate | None]:
@@ -204,7 +195,7 @@ def _version_row(version: NewVersion, run: int, seen_at: datetime) -> dict[str, 
         "data_date": version.data_date,
         "last_update_submit_date": version.last_update_submitted,
         "last_update_post_date": version.summary.last_update_post_date,
-        "body_digest": digest(version.body),
-        "body_size": len(version.body),
-        "body": pack(version.body),
+        "body_digest": version.body_digest,
+        "body_size": version.body_size,
+        "body": version.packed,
     }

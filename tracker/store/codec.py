@@ -74,6 +74,20 @@ def unpack(packed: bytes) -> bytes:
         ) from error
 
 
-def digest(content: bytes | memoryview) -> bytes:
+def digest(content: bytes) -> bytes:
     """16 bytes that tell one body from another: the first half of its SHA-256, which processors have built in."""
     return hashlib.sha256(content).digest()[:16]
+
+
+def digests(content: bytes, *, without: tuple[int, int]) -> tuple[bytes, bytes]:
+    """The digest of `content`, and of what it is without the bytes from the one offset to the other.
+
+    What stands before them, most of a record, is gone through once.
+    """
+    start, end = without
+    view = memoryview(content)
+    whole = hashlib.sha256(view[:start])
+    rest = whole.copy()
+    whole.update(view[start:])
+    rest.update(view[end:])
+    return whole.digest()[:16], rest.digest()[:16]

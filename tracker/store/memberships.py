@@ -117,10 +117,13 @@ def _matches(connection: Connection, name: str) -> dict[TermQuery, frozenset[Nct
 
 def _stays(connection: Connection, name: str) -> dict[NctId, Stay]:
     query = select(member.c.nct_id, member.c.stay, member.c.until, member.c.left_why).where(member.c.search == name)
-    return {
-        row.nct_id: Stay(number=row.stay, until=row.until, left_why=row.left_why)
-        for row in connection.execute(query.order_by(member.c.stay))
-    }
+    rows = connection.execute(query.order_by(member.c.nct_id, member.c.stay))  # as the primary key lies
+    alike: dict[tuple[int, datetime | None, str | None], Stay] = {}  # nearly all are a first stay that goes on
+    last: dict[NctId, Stay] = {}
+    for nct_id, number, until, left_why in rows:
+        key = (number, until, left_why)
+        last[nct_id] = alike.get(key) or alike.setdefault(key, Stay(number=number, until=until, left_why=left_why))
+    return last
 
 
 def newest_data(connection: Connection) -> datetime | None:
