@@ -2,7 +2,8 @@
 
 A delivery is claimed, sent and settled in transactions of its own, so that one that fails holds up no other. A process
 that is killed after the server took a mail and before that was recorded leaves a claim; when that lapses the mail is
-sent once more, with the same Message-ID.
+sent once more, with the same Message-ID. Chat services have no such id for what is posted to a webhook: the message
+says that it may be a repetition.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 from jobs import chat, mailing
 from jobs.outbox import MAIL_HTML, MAIL_TEXT, Attempt, message_id, next_attempt
 from tracker.errors import ConfigError, DeliveryError, StoreDamaged, StoreError, UsageError
-from tracker.store.deliveries import Delivery, claim, due_deliveries, record_failure, record_sent
+from tracker.store.deliveries import Delivery, DeliveryState, claim, due_deliveries, record_failure, record_sent
 from tracker.store.reports import recorded_report, report_files
 
 if TYPE_CHECKING:
@@ -26,41 +27,51 @@ if TYPE_CHECKING:
 CLAIM = timedelta(minutes=10)
 """After so long a sender is taken for dead; sending one message is given less (`mailing.DEADLINE_S`)."""
 
+PERHAPS_AGAIN = "This may stand here twice: the attempt to post it before was cut short."
+
 
 def deliver_due(
-    store: Store, recipients: Recipients, *, now: Callable[[], datetime], retry: bool = False
+    store: Store,
+    recipients: Recipients,
+    *,
+    now: Callable[[], datetime],
+    retry: bool = False,
+    go_on: Callable[[], None] = lambda: None,
 ) -> list[Attempt]:
     """Sends what is due (with `retry`: all that is not sent), and returns what became of each.
 
-    Where the mail server takes nothing from anybody, the rest of its mails fail without asking it again.
+    Where the mail server takes nothing from anybody, the rest of its mails fail without asking it again. `go_on` is
+    called before each, and may raise to leave it and the rest as they are.
     """
     with store.connect() as connection:
         due = due_deliveries(connection, now=now(), retry=retry)
     attempts: list[Attempt] = []
     down: DeliveryError | None = None
     for one in due:
+        go_on()
+        patience = recipients.patience(one.recipient)
         with store.begin() as connection:
             claimed = claim(connection, one, until=now() + CLAIM)
         if claimed is None:
             continue
-        failure = _failure(store, claimed, recipients, down)
+        failure = _failure(store, claimed, recipients, down, cut_short=one.state is DeliveryState.SENDING)
         if failure and failure.everyone:
             down = failure
-        attempts.append(_settled(store, claimed, failure, at=now(), patience=recipients.patience(claimed.recipient)))
+        attempts.append(_settled(store, claimed, failure, at=now(), patience=patience))
     return attempts
 
 
 def _failure(
-    store: Store, claimed: Delivery, recipients: Recipients, down: DeliveryError | None
+    store: Store, claimed: Delivery, recipients: Recipients, down: DeliveryError | None, *, cut_short: bool
 ) -> DeliveryError | None:
-    """Sends it; returns why it could not be sent."""
+    """Sends it; returns why it could not be sent. `cut_short`: nobody knows how the attempt before this one ended."""
     try:
         recipient = recipients.reached(claimed.recipient)
         if claimed.address not in recipient.addresses:
             return _gone(claimed)
         if recipient.server and down:
             return down
-        _send(store, claimed, recipient)
+        _send(store, claimed, recipient, cut_short=cut_short)
     except DeliveryError as error:
         return error
     except ConfigError as error:  # a secret that is missing now
@@ -92,16 +103,17 @@ def _settled(
         if failure is None:
             return Attempt(delivery=record_sent(connection, claimed, at=at))
         again = None if failure.permanent else next_attempt(claimed, now=at, patience=patience)
-        failed = record_failure(connection, claimed, error=failure.told, next_attempt_at=again)
+        failed = record_failure(connection, claimed, error=failure.told, next_attempt_at=again, at=at)
     return Attempt(delivery=failed, error=failure.told)
 
 
-def _send(store: Store, claimed: Delivery, recipient: Reached) -> None:
+def _send(store: Store, claimed: Delivery, recipient: Reached, *, cut_short: bool) -> None:
     if recipient.chat:
         with store.connect() as connection:
             report = recorded_report(connection, claimed.name, claimed.number)
         where = f"The report: {report.folder}" if report else ""
-        chat.post(recipient.chat.url, title=claimed.subject, text=where, named=recipient.chat.variable)
+        text = f"{where}\n{PERHAPS_AGAIN}".strip() if cut_short else where
+        chat.post(recipient.chat.url, title=claimed.subject, text=text, named=recipient.chat.variable)
     elif recipient.server:
         mailing.send(recipient.server, _letter(store, claimed, recipient.server.sender), address=claimed.address)
 

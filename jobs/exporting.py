@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Generator, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
-from reports.copies import ADVICE
-from tracker.errors import OutputError
+from reports.copies import make_folder, replacing
 from tracker.store.exporting import StoredRecord, TableRows, Value, records, tables
 from tracker.untrusted import neutralised
 
@@ -33,10 +31,7 @@ def export_tables(store: Store, folder: Path, *, with_records: bool = False) -> 
     All files show the same state of the store, whatever is written to it meanwhile. A file is replaced only once the
     new one is whole. Raises OutputError with the path that could not be written, and StoreError.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _refused(folder, error) from error
+    make_folder(folder)
     with store.connect() as connection:
         for table in tables(connection):
             yield _write_table(folder / f"{table.name}.csv", table)
@@ -46,7 +41,7 @@ def export_tables(store: Store, folder: Path, *, with_records: bool = False) -> 
 
 def _write_table(path: Path, table: TableRows) -> ExportedFile:
     count = 0
-    with _replacing(path, encoding="utf-8-sig") as file:  # with its mark, without which Excel misreads letters
+    with replacing(path, encoding="utf-8-sig") as file:  # with its mark, without which Excel misreads letters
         writer = csv.writer(file, lineterminator="\r\n")
         writer.writerow(table.columns)
         with closing(table.rows) as rows:
@@ -58,7 +53,7 @@ def _write_table(path: Path, table: TableRows) -> ExportedFile:
 
 def _write_records(path: Path, versions: Generator[StoredRecord, None, None]) -> ExportedFile:
     count = 0
-    with _replacing(path, encoding="utf-8") as file, closing(versions):
+    with replacing(path, encoding="utf-8") as file, closing(versions):
         for one in versions:
             # In JSON a raw line break stands only between values, where it means nothing.
             record = one.body.decode("utf-8", errors="replace").replace("\r", " ").replace("\n", " ")
@@ -74,24 +69,3 @@ def _cell(value: Value) -> str:
     if isinstance(value, str):
         return neutralised(value)
     return "" if value is None else str(value)
-
-
-@contextmanager
-def _replacing(path: Path, *, encoding: str) -> Iterator[IO[str]]:
-    """A file beside `path` that takes its place at the end, and goes where an exception leaves it."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with beside.open("w", encoding=encoding, errors="replace", newline="") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except OSError as error:
-        raise _refused(path, error) from error
-    finally:
-        with suppress(OSError):
-            beside.unlink(missing_ok=True)
-
-
-def _refused(path: Path, error: OSError) -> OutputError:
-    return OutputError(f"{path} can't be written: {error.strerror or error}", subject=str(path), advice=ADVICE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence, Set
 from datetime import UTC, datetime
 from os.path import relpath
 from pathlib import Path
@@ -12,16 +12,19 @@ from urllib.parse import quote
 import orjson
 
 from jobs.remarks import remarks
-from reports.feeds import REPORTS_LISTED, ReportEntry, calendar, changes_feed, reports_feed
+from reports.calendar import LAPSED_FOR, LAPSING_FIELDS, CalendarTrial, calendar
+from reports.feeds import REPORTS_LISTED, ReportEntry, changes_feed, reports_feed
+from tracker.changes import Kind
 from tracker.parse import parse
 from tracker.record import Unreadable
 from tracker.store.changes import changes
 from tracker.store.deliveries import store_identity
 from tracker.store.reports import definition, recorded_report
 from tracker.store.runs import runs
-from tracker.store.studies import newest_bodies, tracked_studies
+from tracker.store.studies import newest_bodies, tracked_studies, version_body
 
 if TYPE_CHECKING:
+    from tracker.changes import RecordedChange
     from tracker.store.engine import Store
     from tracker.store.transactions import Connection
     from tracker.study import NctId, Study
@@ -39,25 +42,40 @@ def feed_files(
         studies = {one.summary.nct_id: one for one in tracked_studies(connection)}
         found = changes(connection)
         muted = remarks(connection, found, now=now, timezone=timezone).muted
-        first = next(iter(runs(connection)), None)
-        since = first.started_at if first else datetime(1970, 1, 1, tzinfo=UTC)
-        members = [nct_id for nct_id, one in studies.items() if one.searches]
+        made = [one.started_at for one in runs(connection)] or [datetime(1970, 1, 1, tzinfo=UTC)]
         told = [one for one in found if one.change_id not in muted]
         reports = list(_reports(connection, report_names, folder))
-        records = list(_records(connection, members))
+        members = {nct_id for nct_id, one in studies.items() if one.searches}
+        recent = [one for one in found if one.detected_at >= made[-1] - LAPSED_FOR]
+        trials = list(_trials(connection, members, recent))
     return {
-        "changes.atom": changes_feed(told, studies, identity=identity, since=since),
-        "reports.atom": reports_feed(reports, identity=identity, since=since),
-        "completions.ics": calendar(records, found, identity=identity, since=since),
+        "changes.atom": changes_feed(told, studies, identity=identity, since=made[0]),
+        "reports.atom": reports_feed(reports, identity=identity, since=made[0]),
+        "completions.ics": calendar(trials, found, identity=identity, since=made[0]),
     }
 
 
-def _records(connection: Connection, members: Iterable[NctId]) -> Iterator[Study]:
-    for _, body in newest_bodies(connection, members):
-        try:
-            yield parse(body)
-        except Unreadable:
-            continue  # its run has told the problem
+def _trials(connection: Connection, members: Set[NctId], recent: Sequence[RecordedChange]) -> Iterator[CalendarTrial]:
+    """The members, and who has left not long ago; with the versions before those `recent` changes that may let an
+    entry of the calendar lapse."""
+    left = {one.change.nct_id for one in recent if one.change.kind is Kind.LEFT} - members
+    before: dict[NctId, set[int]] = {}
+    for one in recent:
+        if one.before_version is not None and one.change.field in LAPSING_FIELDS:
+            before.setdefault(one.change.nct_id, set()).add(one.before_version)
+    for nct_id, body in newest_bodies(connection, members | left):
+        if (study := _read(body)) is not None:
+            bodies = (version_body(connection, nct_id, number) for number in sorted(before.get(nct_id, ())))
+            earlier = tuple(filter(None, map(_read, bodies)))
+            yield CalendarTrial(study=study, tracked=nct_id in members, before=earlier)
+
+
+def _read(body: bytes | None) -> Study | None:
+    """None where the record can't be read: its run has told the problem."""
+    try:
+        return parse(body) if body is not None else None
+    except Unreadable:
+        return None
 
 
 def _reports(connection: Connection, names: Iterable[str], folder: Path) -> Iterator[ReportEntry]:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from jobs.ending import DONE, DONE_WITH_PROBLEMS, FAILED
 from jobs.terminal import columns, facts
-from tracker.runs import Outcome, Run, TermCoverage
+from tracker.runs import Outcome, Run, TermCoverage, subject_of
 from tracker.words import date_in_words
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def _problems(last: Run | None, searches: Iterable[StoredSearch]) -> Iterator[st
             yield f"run {last.id}: {last.error}"
         yield from (f"run {last.id}: guard {guard.kind}: {guard.reason}" for guard in last.guards)
         for problem in last.problems:
-            yield f"run {last.id}: {problem.nct_id or 'a record without an NCT ID'}: {problem.path}: {problem.reason}"
+            yield f"run {last.id}: {subject_of(problem.nct_id, problem.path)}: {problem.path}: {problem.reason}"
     for search in searches:
         if search.suspicious:
             yield f"search {search.name} is not believed: {search.suspicious}"

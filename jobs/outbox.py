@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING, Any
 from jobs.mailing import subject_line
 from jobs.terminal import columns
 from reports.render import FILENAMES
-from tracker.store.deliveries import Delivery, DeliveryState, Dispatch
+from tracker.store.deliveries import LONGEST_DELAY, Delivery, DeliveryState, Dispatch
 
 if TYPE_CHECKING:
-    from jobs.recipients import Reached
+    from jobs.recipients import Addressee
     from reports.view import ReportView
 
 MAIL_HTML, MAIL_TEXT = "mail.html", "mail.txt"
 """The recorded files of a report that are a mail's body."""
 
 FIRST_DELAY = timedelta(minutes=1)
-LONGEST_DELAY = timedelta(hours=4)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +40,7 @@ def mail_files(view: ReportView) -> tuple[str, dict[str, bytes]]:
 
 
 def dispatches(
-    recipients: Iterable[Reached], *, identity: str, name: str, number: int, created_at: datetime, subject: str
+    recipients: Iterable[Addressee], *, identity: str, name: str, number: int, created_at: datetime, subject: str
 ) -> tuple[Dispatch, ...]:
     """One for each address of each recipient of report `number`. `identity` is the store's."""
     return tuple(
@@ -57,13 +56,13 @@ def dispatches(
     )
 
 
-def message_id(recipient: Reached, address: str, *report: str) -> str:
+def message_id(recipient: Addressee, address: str, *report: str) -> str:
     """The same for the same report, recipient and address, and for nothing else.
 
     A report's instant tells it from one of the same number that was made after an older backup was restored.
     """
     digest = blake2b("\x1f".join((*report, recipient.name, address)).encode(), digest_size=16).hexdigest()
-    domain = recipient.server.sender.rpartition("@")[2] if recipient.server else "tracker.invalid"
+    domain = recipient.sender.rpartition("@")[2] if recipient.sender else "tracker.invalid"
     return f"<{digest}@{domain}>"
 
 

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from jobs.alerts import AlertRules, teller
-from jobs.logs import bound
+from jobs.logs import bind, bound
 from jobs.pings import pinger
-from jobs.scheduler import Plan
 from jobs.stopping import Stop
 from jobs.syncing import registry_client
-from jobs.work import Claim, Done, Job
+from jobs.work import Claim, Done, Job, Plan
 from tracker.errors import TrackerError
 from tracker.runs import Outcome, Run
 from tracker.store.job_log import forget_attempts
+from tracker.store.reports import newest_not_on_disk
 
 if TYPE_CHECKING:
     from tracker.config import Config
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from tracker.store.transactions import Connection
 
 SYNC, FULL_SYNC, DELIVER, BACKUP, CLEAN_UP = "sync", "full sync", "deliver", "backup", "clean up"
+REPORT_FILES = "report files"
+FILES_AFTER = timedelta(minutes=5)
+"""So long whoever made a report has to write its files; then another scheduler may, or the next start."""
 
 BackUp = Callable[["Config", datetime], str]
 """Backs the store up, and says where to. `now` is aware. Raises TrackerError."""
@@ -58,7 +61,14 @@ class World:
 
 
 def plan_of(config: Config, world: World) -> Plan:
-    """What config asks for. What is due at the same time is done in this order: reports follow what was read."""
+    """What config asks for. What is due at the same time is done in this order: reports follow what was read.
+
+    Secrets that are missing are logged: reports are made all the same, and wait in the outbox.
+    """
+    from jobs.recipients import Recipients
+
+    for trouble in Recipients(config, world.environ).troubles():
+        _log.warning("what goes there will wait: %s", trouble)
     schedule, alerts = config.settings.schedule, config.settings.alerts
     zone = ZoneInfo(config.timezone)
     jobs: list[Job] = []
@@ -90,8 +100,10 @@ def plan_of(config: Config, world: World) -> Plan:
                     follows=frozenset((SYNC, FULL_SYNC)),
                 )
             )
+    if config.reports:
+        jobs.append(Job(name=REPORT_FILES, work=_write_files, waiting=_next_files))
     if config.settings.recipient:
-        jobs.append(Job(name=DELIVER, work=partial(_deliver, config, world), waiting=_next_delivery))
+        jobs.append(Job(name=DELIVER, work=partial(_deliver, config, world), waiting=partial(_next_delivery, world)))
     if schedule.backup:
         work = partial(_back_up, config, world)
         jobs.append(Job(name=BACKUP, work=work, cron=schedule.backup, zone=zone))
@@ -116,11 +128,13 @@ def _sync(config: Config, world: World, claim: Claim, *, full: bool) -> Done:
 
     request = Request(searches=config.searches, full=full)
     with world.connect(config, world.stop) as client:
-        run = sync(claim.store, client, request, now=world.clock, progress=go_on).run
-    with bound(run=run.id):
-        _log_run(run)
+        synced = sync(claim.store, client, request, now=world.clock, progress=go_on, begun=lambda run: bind(run=run))
+    run = synced.run
+    _log_run(run)
     if run.outcome in (Outcome.FAILED, Outcome.INTERRUPTED):
-        raise JobFailed(f"run {run.id}: {run.error}", subject=SYNC)
+        failed = JobFailed(f"run {run.id}: {run.error}", subject=SYNC)
+        failed.retry_at = synced.retry_at
+        raise failed
     if run.outcome is Outcome.INCOMPLETE:
         return Done(trouble=f"run {run.id} was incomplete: {run.error or _incomplete_terms(run)}")
     return Done(f"run {run.id}: {run.outcome}, {run.changes_written} changes")
@@ -140,31 +154,55 @@ def _log_run(run: Run) -> None:
 
 
 def _report(config: Config, world: World, definition: ReportDefinition, claim: Claim) -> Done:
-    """The definition's next report. It and its being done are one transaction."""
-    from jobs.recipients import Recipients
-    from jobs.reporting import next_report, write_missing_copies
+    """The definition's next report. It and its being done are one transaction.
 
-    [recipients] = Recipients(config, world.environ).of_reports([definition]).values()
+    What goes wrong after that concerns its files alone, which `_write_files` sees to.
+    """
+    from jobs.recipients import Recipients
+    from jobs.replaying import write_missing_copies
+    from jobs.reporting import next_report
+
     missing = write_missing_copies(claim.store)
-    written = next_report(
-        claim.store,
-        definition,
-        titles={search.name: search.description for search in config.searches},
-        now=world.clock(),
-        output=config.output_folder,
-        recipients=recipients,
-        timezone=config.timezone,
-        classes=config.classes,
-        also=claim.cover,
-    )
+    try:
+        written = next_report(
+            claim.store,
+            definition,
+            titles={search.name: search.description for search in config.searches},
+            now=world.clock(),
+            output=config.output_folder,
+            recipients=Recipients(config, world.environ).of_report(definition),
+            timezone=config.timezone,
+            classes=config.classes,
+            also=claim.cover,
+        )
+    except TrackerError as error:
+        if not claim.is_covered():
+            raise
+        return Done(f"recorded; its files follow: {error.message}")
     return Done(f"report {written.number}: {written.headline}", trouble="; ".join(missing) or None)
 
 
-def _next_delivery(connection: Connection) -> datetime | None:
-    from tracker.store.deliveries import DeliveryState, deliveries
+def _next_files(connection: Connection) -> datetime | None:
+    made = newest_not_on_disk(connection)
+    return made + FILES_AFTER if made else None
 
-    open_ones = deliveries(connection, states=(DeliveryState.PENDING, DeliveryState.SENDING))
-    return min((one.next_attempt_at for one in open_ones if one.next_attempt_at), default=None)
+
+def _write_files(claim: Claim) -> Done:
+    """Writes recorded files that could not be written when their report was made."""
+    from jobs.replaying import write_missing_copies
+    from reports.copies import ADVICE
+
+    if missing := write_missing_copies(claim.store):
+        more = f" (and {len(missing) - 1} more)" if missing[1:] else ""
+        raise JobFailed(f"{missing[0]}{more}", subject=REPORT_FILES, advice=ADVICE)
+    return Done("all are written")
+
+
+def _next_delivery(world: World, connection: Connection) -> datetime | None:
+    from tracker.store.deliveries import next_due
+
+    # Whoever asks has read the clock before: what is due now must not lie after that.
+    return next_due(connection, now=world.clock() - timedelta(seconds=1))
 
 
 def _deliver(config: Config, world: World, claim: Claim) -> Done:
@@ -172,10 +210,15 @@ def _deliver(config: Config, world: World, claim: Claim) -> Done:
     from jobs.deliver import deliver_due
     from jobs.outbox import attempt_line
     from jobs.recipients import Recipients
+    from tracker.store.deliveries import DeliveryState
 
-    attempts = deliver_due(claim.store, Recipients(config, world.environ), now=world.clock)
-    failed = [attempt_line(one) for one in attempts if one.error is not None]
-    return Done(f"{len(attempts) - len(failed)} sent", trouble="; ".join(failed) or None)
+    attempts = deliver_due(claim.store, Recipients(config, world.environ), now=world.clock, go_on=world.stop.check)
+    failed = [one for one in attempts if one.error is not None]
+    return Done(
+        f"{len(attempts) - len(failed)} sent",
+        trouble="; ".join(map(attempt_line, failed)) or None,
+        told_apart=all(one.delivery.state is DeliveryState.GIVEN_UP for one in failed),
+    )
 
 
 def _back_up(config: Config, world: World, _claim: Claim) -> Done:

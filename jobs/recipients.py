@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -29,15 +29,23 @@ class ChatAddress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reached:
-    """A recipient who can be written to: by mail to `addresses` through `server`, or at `chat`.
+class Addressee:
+    """Who is to get a report, as config alone says it: what a delivery is recorded from, whatever secret is missing.
 
-    `attach` are formats. The address of a chat recipient is its variable's name: the store keeps no secret.
+    `attach` are formats; `sender` is a mail's, None on a chat service. The address of a chat recipient is its
+    variable's name: the store keeps no secret.
     """
 
     name: str
     addresses: tuple[str, ...]
     attach: tuple[str, ...] = ()
+    sender: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reached(Addressee):
+    """A recipient who can be written to: by mail to `addresses` through `server`, or at `chat`."""
+
     server: MailServer | None = None
     chat: ChatAddress | None = None
 
@@ -53,9 +61,19 @@ class Recipients:
         """The recipient `name`, ready to be written to. Raises as the function `reached`."""
         return reached(self.config, name, environ=self.environ)
 
-    def of_reports(self, definitions: Iterable[ReportDefinition]) -> dict[str, tuple[Reached, ...]]:
-        """Each report's recipients, by the report's name. Raises as `reached`: before anything is done for any."""
-        return {one.name: tuple(map(self.reached, one.recipients)) for one in definitions}
+    def of_report(self, definition: ReportDefinition) -> tuple[Addressee, ...]:
+        """The recipients of a report. Needs no secret: those are asked for when it is sent."""
+        return tuple(_addressee(self.config, _known(self.config, name)) for name in definition.recipients)
+
+    def troubles(self) -> list[str]:
+        """Why recipients can't be written to now, a line for each reason: a secret that is missing, most of all."""
+        found: dict[str, None] = {}
+        for recipient in self.config.settings.recipient:
+            try:
+                self.reached(recipient.name)
+            except ConfigError as error:
+                found[error.told] = None
+        return list(found)
 
     def patience(self, name: str) -> timedelta:
         """How long a delivery to this recipient is tried again; the usual time for one who is gone from config."""
@@ -68,8 +86,22 @@ def reached(config: Config, name: str, *, environ: Mapping[str, str]) -> Reached
 
     Raises UsageError where config has none of that name, ConfigError where a secret is missing.
     """
+    recipient = _known(config, name)
+    told = _addressee(config, recipient)
+    smtp, variable = config.settings.smtp, recipient.url_env
+    return Reached(
+        name=told.name,
+        addresses=told.addresses,
+        attach=told.attach,
+        sender=told.sender,
+        server=_mail_server(smtp, config.path.parent, environ) if smtp and variable is None else None,
+        chat=_chat_address(name, variable, environ) if variable is not None else None,
+    )
+
+
+def _known(config: Config, name: str) -> Recipient:
     if found := _section(config, name):
-        return _reached(config, found, environ)
+        return found
     from tracker.config.problems import suggestion
 
     known = [one.name for one in config.settings.recipient]
@@ -81,17 +113,16 @@ def _section(config: Config, name: str) -> Recipient | None:
     return next((one for one in config.settings.recipient if one.name == name), None)
 
 
-def _reached(config: Config, recipient: Recipient, environ: Mapping[str, str]) -> Reached:
+def _addressee(config: Config, recipient: Recipient) -> Addressee:
     if recipient.url_env is not None:
-        address = _chat_address(recipient.name, recipient.url_env, environ)
-        return Reached(name=recipient.name, addresses=(address.variable,), chat=address)
+        return Addressee(name=recipient.name, addresses=(recipient.url_env,))
     if config.settings.smtp is None:  # config's own check refuses this
         raise ConfigError(f"{config.path} has no [smtp]", subject="smtp")
-    return Reached(
+    return Addressee(
         name=recipient.name,
         addresses=tuple(dict.fromkeys(recipient.mail)),
         attach=tuple(dict.fromkeys(("html",) if recipient.attach is None else recipient.attach)),
-        server=_mail_server(config.settings.smtp, config.path.parent, environ),
+        sender=config.settings.smtp.sender,
     )
 
 

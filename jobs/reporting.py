@@ -1,13 +1,12 @@
 """Makes reports: gathers what the store holds, has it rendered, records the bytes, and writes copies of them.
 
-A report is recorded before a file of it is written, in one transaction with the step of its definition; files are
-copies, and any that is missing is written by the next reporting command (DESIGN §5.2).
+A report is recorded before a file of it is written, in one transaction with the step of its definition. Copies of what
+is recorded are `jobs.replaying`'s.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,50 +14,31 @@ from typing import TYPE_CHECKING
 from jobs.evidence import evidence, past_statuses
 from jobs.outbox import dispatches, mail_files
 from jobs.remarks import remarks
+from jobs.replaying import Written, confirm
 from reports.copies import check_folder, report_folder, write_copies
 from reports.parts import Window
-from reports.render import FILENAMES, render
+from reports.render import render
 from reports.standing import data_date_of
 from reports.trust import Earlier
 from reports.view import ReportView, build_view, to_json_bytes
 from tracker import __version__
 from tracker.definitions import WRITABLE_FORMATS, ReportDefinition
-from tracker.errors import OutputError, UsageError
+from tracker.errors import UsageError
 from tracker.runs import Run, TermCoverage
 from tracker.store.changes import changes
 from tracker.store.deliveries import record_deliveries, store_identity
-from tracker.store.reports import (
-    DefinitionProgress,
-    confirm_file,
-    record_report,
-    recorded_report,
-    report_files,
-    unconfirmed_files,
-)
-from tracker.store.reports import (
-    definition as definition_progress,
-)
+from tracker.store.reports import DefinitionProgress, record_report
+from tracker.store.reports import definition as definition_progress
 from tracker.store.runs import last_finished_run, runs
 from tracker.store.searches import searches
 from tracker.store.studies import tracked_studies
 
 if TYPE_CHECKING:
-    from jobs.recipients import Reached
+    from jobs.recipients import Addressee
     from tracker.store.engine import Store
     from tracker.store.transactions import Connection
     from tracker.summary import TrackedStudy
     from tracker.taxonomy import Taxonomy
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
-    """A report and where its copies lie. `number` is None for an ad-hoc report."""
-
-    name: str
-    number: int | None
-    headline: str
-    folder: Path
-    files: tuple[Path, ...]
 
 
 def next_report(
@@ -69,7 +49,7 @@ def next_report(
     now: datetime,
     output: Path,
     out: Path | None = None,
-    recipients: Sequence[Reached] = (),
+    recipients: Sequence[Addressee] = (),
     timezone: str = "UTC",
     classes: Callable[[], Taxonomy] | None = None,
     also: Callable[[Connection], None] | None = None,
@@ -128,7 +108,7 @@ def next_report(
         if also:
             also(connection)
     written = write_copies(folder, files)
-    _confirm(store, definition.name, number, files)
+    confirm(store, definition.name, number, files)
     return Written(name=definition.name, number=number, headline=view.headline, folder=folder, files=written)
 
 
@@ -175,52 +155,6 @@ def ad_hoc_report(
     files = render(view, formats or _formats(definition.formats))
     written = write_copies(folder, files)
     return Written(name=definition.name, number=None, headline=view.headline, folder=folder, files=written)
-
-
-def replayed(store: Store, name: str, number: int, *, formats: Collection[str], out: Path | None) -> Written:
-    """Report `number` again: its recorded bytes, into `out` or the folder that it was made for."""
-    with store.connect() as connection:
-        report = recorded_report(connection, name, number)
-        progress = definition_progress(connection, name)
-        if report is None:
-            made = f"reports 1 to {progress.reports} exist" if progress and progress.reports else "it has none yet"
-            raise UsageError(f'there is no report {number} of "{name}": {made}', subject=name)
-        files = report_files(connection, name, number)
-    wanted = {FILENAMES[one] for one in formats} if formats else set(files)
-    if missing := wanted - files.keys():
-        raise UsageError(f"report {number} of {name} was made without {', '.join(sorted(missing))}", subject=name)
-    folder = out or Path(report.folder)
-    chosen = {filename: files[filename] for filename in sorted(wanted)}
-    written = write_copies(folder, chosen)
-    if folder == Path(report.folder):
-        _confirm(store, name, number, chosen)
-    return Written(name=name, number=number, headline="", folder=folder, files=written)
-
-
-def write_missing_copies(store: Store) -> list[str]:
-    """Writes recorded files that are not known to be on disk; returns what could not be written, a line each.
-
-    A folder that is gone for good must not stop the next report: it is told, and tried again next time.
-    """
-    with store.connect() as connection:
-        missing = unconfirmed_files(connection)
-    failures = []
-    for file in missing:
-        with store.connect() as connection:
-            content = report_files(connection, file.name, file.number)[file.filename]
-        try:
-            write_copies(Path(file.folder), {file.filename: content})
-        except OutputError as error:
-            failures.append(f"report {file.number} of {file.name} is recorded, but {error.message}")
-            continue
-        _confirm(store, file.name, file.number, [file.filename])
-    return failures
-
-
-def _confirm(store: Store, name: str, number: int, filenames: Iterable[str]) -> None:
-    with store.begin() as connection:
-        for filename in filenames:
-            confirm_file(connection, name=name, number=number, filename=filename)
 
 
 def _formats(configured: Collection[str]) -> tuple[str, ...]:

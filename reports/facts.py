@@ -134,14 +134,18 @@ def _movement(net: Net, *, ended: bool) -> tuple[str | None, bool | None, tuple[
     return slip(net.days, at_least=net.days_at_least), direction, _total(net)
 
 
+_NOW_ACTUAL = {"start_date": "started", "completion_date": "ended"}
+
+
 def _reached(net: Net) -> tuple[str | None, bool | None, tuple[str, ...]]:
+    """What the registry says: the date is now an actual one. Whether an aim was reached, it doesn't."""
     plan = f"last plan {date_in_words(text_of(net.last_before))}"
     step = net.changes[-1].change
     if step.days == 0:
         return None, None, ("as planned",)
     if step.days is not None and step.days > 0 and net.field != "start_date":
-        return slip(step.days, at_least=step.days_at_least), None, (f"reached later than the {plan}",)
-    return None, None, (f"reached; {plan}" if net.field != "completion_date" else f"ended; {plan}",)
+        return slip(step.days, at_least=step.days_at_least), None, (f"later than the {plan}",)
+    return None, None, (f"{_NOW_ACTUAL.get(net.field, 'now an actual date')}; {plan}",)
 
 
 def _total(net: Net) -> tuple[str, ...]:

@@ -1,8 +1,7 @@
-"""Feeds and a calendar: the news as Atom, the reports as Atom, expected completions as iCalendar.
+"""Feeds: the news as Atom, and the reports as Atom.
 
-Each entry has an id of its own that never changes, so that a reader shows it once, and a date that moves moves its
-entry in the calendar. The same state of the store gives the same bytes. All text is plain; what XML forbids is left
-out, and a feed never holds markup.
+Each entry has an id of its own that never changes, so that a reader shows it once. The same state of the store gives
+the same bytes. All text is plain; what XML forbids is left out, and a feed never holds markup.
 """
 
 from __future__ import annotations
@@ -10,23 +9,19 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 
 from feedgen.feed import FeedGenerator  # type: ignore[import-untyped]  # it ships no types
-from icalendar import Calendar, Event
 
 from reports.facts import fact_of, membership_fact
 from reports.nets import nets_of
 from reports.parts import Fact
 from reports.words import clipped
 from tracker.changes import Kind, RecordedChange
-from tracker.diff import ENDED, STOPPED
-from tracker.estimates import Answer
-from tracker.results_due import MARGIN, results_clock, results_due
-from tracker.study import DateType, NctId, Study, StudyDate, study_url
+from tracker.study import NctId, study_url
 from tracker.summary import TrackedStudy
 from tracker.untrusted import plain_line, plain_text
-from tracker.words import date_in_words, kind_in_words, milestone_in_words, status_in_words
+from tracker.words import date_in_words, kind_in_words
 
 CHANGES_LISTED = 500
 REPORTS_LISTED = 50
@@ -60,13 +55,13 @@ def changes_feed(
         kind = kind_in_words(one.change.kind)
         entry = feed.add_entry(order="append")
         entry.id(_urn(identity, "change", one.change_id))
-        entry.title(_line(f"{kind}: {one.change.nct_id} {title or ''}"))
+        entry.title(feed_line(f"{kind}: {one.change.nct_id} {title or ''}"))
         entry.updated(one.detected_at)
         entry.published(one.detected_at)
         entry.link(href=study_url(one.change.nct_id), rel="alternate")
         entry.category(term=one.change.kind.value, label=kind)
         entry.category(term=one.change.weight.value)
-        entry.content(_text(_fact_words(_fact(one, tracked), one)), type="text")
+        entry.content(feed_text(_fact_words(_fact(one, tracked), one)), type="text")
     return _bytes(feed)
 
 
@@ -78,11 +73,11 @@ def reports_feed(reports: Iterable[ReportEntry], *, identity: str, since: dateti
     for one in newest:
         entry = feed.add_entry(order="append")
         entry.id(_urn(identity, "report", one.name, str(one.number), one.created_at.isoformat()))
-        entry.title(_line(f"{one.name} {one.number}: {one.headline}"))
+        entry.title(feed_line(f"{one.name} {one.number}: {one.headline}"))
         entry.updated(one.created_at)
         entry.published(one.created_at)
         entry.link(href=one.link, rel="alternate", type="text/html")
-        entry.content(_text(one.headline), type="text")
+        entry.content(feed_text(one.headline), type="text")
     return _bytes(feed)
 
 
@@ -104,11 +99,13 @@ def _urn(identity: str, *parts: str) -> str:
     return uuid.uuid5(uuid.UUID(identity), "\x1f".join(parts)).urn
 
 
-def _line(text: str) -> str:
+def feed_line(text: str) -> str:
+    """`text` on one line, without what XML forbids, and cut where it is long."""
     return clipped(" ".join(_allowed(plain_line(text)).split()), _TITLE_LENGTH)
 
 
-def _text(text: str) -> str:
+def feed_text(text: str) -> str:
+    """The same of a text of several lines."""
     return clipped(_allowed(plain_text(text)), _TEXT_LENGTH)
 
 
@@ -129,76 +126,3 @@ def _fact_words(fact: Fact, recorded: RecordedChange) -> str:
     lines = [f"{fact.label}: {moved}" + (f" ({'; '.join(beside)})" if beside else "")]
     lines += [f"− {one}" for one in fact.dropped] + [f"+ {one}" for one in fact.added]
     return "\n".join([*lines, f"Data of {date_in_words(day.isoformat())}"])
-
-
-# The calendar
-
-
-def calendar(studies: Iterable[Study], changes: Iterable[RecordedChange], *, identity: str, since: datetime) -> bytes:
-    """Expected completions of trials that go on, and the days on which results may be due (estimates).
-
-    Whole days. A date that gives only its month or year stands on its last day, and says so. `since` (aware) is when
-    an entry that never changed was last modified.
-    """
-    found = Calendar()
-    found.add("prodid", "-//spine-trial-tracker//completions//EN")
-    found.add("version", "2.0")
-    found.add("method", "PUBLISH")
-    found.add("x-wr-calname", "Trials: expected completions")
-    moved: dict[NctId, list[RecordedChange]] = {}
-    for change in changes:
-        moved.setdefault(change.change.nct_id, []).append(change)
-    for study in sorted(studies, key=lambda one: one.nct_id):
-        history = moved.get(study.nct_id, [])
-        for event in _events(study, identity=identity):
-            # Programs take over an entry that they know only if it is newer than theirs.
-            modified = max((one.detected_at for one in history), default=since)
-            event.add("dtstamp", modified)
-            event.add("last-modified", modified)
-            event.add("sequence", len(history))
-            found.add_component(event)
-    content: bytes = found.to_ical()
-    return content
-
-
-def _events(study: Study, *, identity: str) -> list[Event]:
-    title = study.brief_title or study.official_title or ""
-    events = []
-    if study.overall_status not in ENDED and study.overall_status not in STOPPED:
-        for name, milestone in (("Primary completion", study.primary_completion), ("Completion", study.completion)):
-            if milestone and milestone.type == DateType.ESTIMATED and milestone.date.last:
-                events.append(_planned(study, name, milestone, milestone.date.last, title, identity))
-    clock = results_clock(study)
-    if clock and clock.stopped is None:
-        estimate = results_due(study, now=clock.due + MARGIN + timedelta(days=1))
-        if estimate.answer is Answer.YES:
-            summary = f"Results may be due (estimate): {study.nct_id} {title}"
-            trace = "\n".join(map(str, estimate.trace[:-1]))
-            text = f"Primary completion {_said(study.primary_completion)}. Not a finding of non-compliance.\n{trace}"
-            events.append(_event(study, "results-due", clock.due, summary, text, identity))
-    return events
-
-
-def _planned(study: Study, name: str, milestone: StudyDate, day: date, title: str, identity: str) -> Event:
-    status = status_in_words(study.overall_status, study.last_known_status)
-    text = f"{name}: {_said(milestone)}. Status: {status}."
-    if milestone.date.first != day:
-        text += " The record gives no day; the entry stands on the last that it can mean."
-    summary = f"{name} expected: {study.nct_id} {title}"
-    return _event(study, name.lower().replace(" ", "-"), day, summary, text, identity)
-
-
-def _said(milestone: StudyDate | None) -> str:
-    return milestone_in_words(milestone.text, milestone.type) if milestone else ""
-
-
-def _event(study: Study, what: str, day: date, summary: str, text: str, identity: str) -> Event:
-    event = Event()
-    event.add("uid", f"{study.nct_id}-{what}-{identity[:12]}@spine-trial-tracker")
-    event.add("dtstart", day)
-    event.add("dtend", day + timedelta(days=1))
-    event.add("summary", _line(summary))
-    event.add("description", _text(text))
-    event.add("url", study_url(study.nct_id))
-    event.add("transp", "TRANSPARENT")
-    return event

@@ -50,7 +50,7 @@ def _lines(view: ReportView) -> Iterator[str]:
     for run in view.runs:
         yield f"- Run {run.number}, {escaped(instant(run.finished_at or run.started_at))}: {escaped(run.outcome)}"
     for problem in view.problems:
-        yield f"- Problem: {problem.nct_id or 'a record'}, {escaped(problem.path)}: {escaped(problem.reason)}"
+        yield f"- Problem: {problem.subject}, {escaped(problem.path)}: {escaped(problem.reason)}"
     yield from ("", escaped(f"Made on {instant(view.made_at)} by spine-trial-tracker {view.program_version}."))
 
 
@@ -60,6 +60,8 @@ def _section(section: Section) -> Iterator[str]:
         return
     for item in section.items:
         yield from ("", *_entry(item))
+    if section.above:
+        yield from ("", f"Also told in {counted(len(section.above), 'entry', 'entries')} above.")
     if section.cut:
         yield from ("", f"{counted(section.cut, 'more trial')} of this section in changes.csv.")
 

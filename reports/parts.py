@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from tracker.runs import subject_of
 from tracker.study import NctId
 
 
@@ -143,7 +144,10 @@ class Delay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """`count` trials belong here, of which `items` shows the first ones. `folded`: closed until it is opened."""
+    """`count` trials are told here, of which `items` shows the first ones. `folded`: closed until it is opened.
+
+    `above` are more trials that belong here, whose entries in earlier sections have told it already.
+    """
 
     key: SectionKey
     title: str
@@ -152,6 +156,7 @@ class Section:
     items: tuple[Item, ...]
     folded: bool = False
     delays: tuple[Delay, ...] = ()
+    above: tuple[NctId, ...] = ()
 
     @property
     def cut(self) -> int:
@@ -261,3 +266,8 @@ class ProblemLine:
     nct_id: NctId | None
     path: str
     reason: str
+
+    @property
+    def subject(self) -> str:
+        """Whose problem it is."""
+        return subject_of(self.nct_id, self.path)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
+from reports.columns import STUDY_COLUMNS, Type
 from tracker.changes import RecordedChange, Value
 from tracker.study import NctId, study_url
-from tracker.summary import SEPARATOR, StudySummary, TrackedStudy
+from tracker.summary import SEPARATOR, TrackedStudy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,47 +38,36 @@ class ChangeRow:
     url: str
     muted: bool = False
 
+    def value(self, column: str) -> Value | date:
+        """What stands in a column of changes.csv."""
+        value: Value | date = getattr(self, column)
+        return value
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, slots=True)
 class StudyRow:
-    """One tracked study as it stands; the fields are the columns of studies.csv, in their order.
+    """One tracked study as it stands, with its classes in words."""
 
-    Dates, enumerations and texts are the registry's own; a partial date stays one. Lists are tuples.
-    """
+    tracked: TrackedStudy
+    labels: tuple[str, ...] = ()
 
-    nct_id: NctId
-    brief_title: str | None
-    official_title: str | None
-    acronym: str | None
-    study_type: str | None
-    phases: tuple[str, ...]
-    overall_status: str | None
-    last_known_status: str | None
-    why_stopped: str | None
-    start_date: str | None
-    start_date_type: str | None
-    primary_completion_date: str | None
-    primary_completion_date_type: str | None
-    completion_date: str | None
-    completion_date_type: str | None
-    enrollment: int | None
-    enrollment_type: str | None
-    lead_sponsor: str | None
-    lead_sponsor_class: str | None
-    conditions: tuple[str, ...]
-    interventions: tuple[str, ...]
-    countries: tuple[str, ...]
-    site_count: int | None
-    has_results: bool | None
-    first_post_date: str | None
-    last_update_post_date: str | None
-    results_first_submit_date: str | None
-    results_first_post_date: str | None
-    searches: tuple[str, ...]
-    labels: tuple[str, ...]
-    version: int
-    data_date: date | None
-    url: str
+    def value(self, column: str) -> Value | date:
+        """What stands in a column of studies.csv. A list is a tuple; all else is the registry's own, dates included."""
+        match column:
+            case "searches" | "version" | "data_date":
+                of_study: Value | date = getattr(self.tracked, column)
+                return of_study
+            case "labels":
+                return self.labels
+            case "url":
+                return study_url(self.tracked.summary.nct_id)
+        value: Value = getattr(self.tracked.summary, column)
+        if column in _LISTS:
+            return tuple(str(value).split(SEPARATOR)) if value else ()
+        return value
+
+
+_LISTS = frozenset(column.name for column in STUDY_COLUMNS if column.type is Type.LIST)
 
 
 def change_row(recorded: RecordedChange, study: TrackedStudy | None, *, muted: bool = False) -> ChangeRow:
@@ -104,23 +93,3 @@ def change_row(recorded: RecordedChange, study: TrackedStudy | None, *, muted: b
         url=study_url(change.nct_id),
         muted=muted,
     )
-
-
-def study_row(tracked: TrackedStudy, labels: tuple[str, ...]) -> StudyRow:
-    summary: dict[str, Any] = {name: getattr(tracked.summary, name) for name in _SUMMARY}
-    return StudyRow(
-        **summary | {name: _several(summary[name]) for name in _LISTS},
-        searches=tracked.searches,
-        labels=labels,
-        version=tracked.version,
-        data_date=tracked.data_date,
-        url=study_url(tracked.summary.nct_id),
-    )
-
-
-def _several(joined: str | None) -> tuple[str, ...]:
-    return tuple(joined.split(SEPARATOR)) if joined else ()
-
-
-_LISTS = ("phases", "conditions", "interventions", "countries")
-_SUMMARY = tuple(field.name for field in fields(StudySummary))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from reports.entries import FACTS_SHOWN, about, delay_of, facts_of, gist_of, line_of
@@ -38,7 +38,7 @@ _HEADINGS = {
     SectionKey.ENTERED: _Heading("Now tracked", "Older records that came into a search; they are not new trials."),
     SectionKey.LEFT: _Heading("Left"),
     SectionKey.TEXTS: _Heading("Texts and design edited", "Primary outcomes first."),
-    SectionKey.DATES: _Heading("Other dates", "Brought forward, started, reached or corrected: no delays."),
+    SectionKey.DATES: _Heading("Other dates", "Brought forward, started, now actual or corrected: no delays."),
     SectionKey.OTHER: _Heading("Other changes"),
     SectionKey.BACK: _Heading("Changed and changed back", "Different in between, now as before. Counted nowhere."),
     SectionKey.BULK: _Heading(
@@ -50,18 +50,35 @@ _HEADINGS = {
 SECTION_TITLES = {key: heading.title for key, heading in _HEADINGS.items()}
 
 
+_TOLD_ONCE = (SectionKey.TEXTS, SectionKey.DATES, SectionKey.OTHER, SectionKey.BACK)
+"""Sections for trials to which nothing weightier happened: of the others, the entry above has told it already. Only
+edits of primary outcomes are named all the same, because readers look for them."""
+
+
 def sections_of(news: Sequence[TrialNews]) -> tuple[Section, ...]:
-    """Those that have a trial. A trial's entry stands in its first section; the others name it and point there."""
-    members = {key: sorted(_in(news, key), key=_order(key)) for key in SectionKey}
-    shown = {(key, trial.nct_id) for key, trials in members.items() for trial in trials[:TRIALS_SHOWN]}
-    return tuple(_section(key, trials, shown) for key, trials in members.items() if trials)
+    """Those that tell something. A trial's entry stands in its first section; weighty ones name it and point there."""
+    shown: Shown = set()
+    sections = []
+    for key in SectionKey:
+        trials = sorted(_in(news, key), key=_order(key))
+        above = {trial.nct_id for trial in trials if _is_told(trial, key, shown)}
+        told = [trial for trial in trials if trial.nct_id not in above]
+        shown |= {(key, trial.nct_id) for trial in told[:TRIALS_SHOWN]}
+        if told:
+            sections.append(_section(key, told, above, shown))
+    return tuple(sections)
 
 
 def _in(news: Sequence[TrialNews], key: SectionKey) -> list[TrialNews]:
     return [trial for trial in news if key in trial.sections]
 
 
-def _section(key: SectionKey, trials: Sequence[TrialNews], shown: Shown) -> Section:
+def _is_told(trial: TrialNews, key: SectionKey, shown: Shown) -> bool:
+    """Whether the trial's entry, which stands above, is all that there is to say of it here."""
+    return key in _TOLD_ONCE and (trial.sections[0], trial.nct_id) in shown and not _has_primary_outcomes(trial, key)
+
+
+def _section(key: SectionKey, trials: Sequence[TrialNews], above: Collection[NctId], shown: Shown) -> Section:
     heading = _HEADINGS[key]
     return Section(
         key=key,
@@ -71,6 +88,7 @@ def _section(key: SectionKey, trials: Sequence[TrialNews], shown: Shown) -> Sect
         items=tuple(_item(trial, key, shown) for trial in trials[:TRIALS_SHOWN]),
         folded=heading.folded,
         delays=tuple(map(delay_of, trials[:TRIALS_SHOWN])) if key is SectionKey.DELAYED else (),
+        above=tuple(sorted(above)),
     )
 
 
@@ -109,8 +127,11 @@ def _by_delay(trial: TrialNews) -> tuple[int, str, str]:
 
 
 def _by_primary_outcomes(trial: TrialNews) -> tuple[int, str, str]:
-    edited = any(net.field == "primary_outcomes" for net in trial.nets_in(SectionKey.TEXTS))
-    return 0 if edited else 1, "", trial.nct_id
+    return 0 if _has_primary_outcomes(trial, SectionKey.TEXTS) else 1, "", trial.nct_id
+
+
+def _has_primary_outcomes(trial: TrialNews, key: SectionKey) -> bool:
+    return key is SectionKey.TEXTS and any(net.field == "primary_outcomes" for net in trial.nets_in(key))
 
 
 _ORDERS: dict[SectionKey, Callable[[TrialNews], tuple[int, str, str]]] = {

@@ -71,11 +71,11 @@ def _read(content: bytes, dtypes: dict[str, str]) -> pd.DataFrame:
     return pd.read_csv(io.BytesIO(content), dtype=dtypes, keep_default_na=False, na_values=[""], encoding="utf-8-sig")
 
 
-def _cells(row: ChangeRow | StudyRow, dtypes: dict[str, str]) -> dict[str, str | int | bool | None]:
+def _cells(row: ChangeRow | StudyRow, dtypes: dict[str, str]) -> dict[str, Value | date]:
     return {
         column: cell(value) if dtype == "string" else value
         for column, dtype in dtypes.items()
-        if (value := getattr(row, column)) is not None
+        if (value := row.value(column)) is not None
     }
 
 

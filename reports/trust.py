@@ -101,8 +101,13 @@ def problem_lines(runs: Iterable[Run]) -> tuple[ProblemLine, ...]:
 
 
 def bulk_fields(runs: Iterable[Run]) -> frozenset[tuple[int, str]]:
+    """(run, field) of every rewrite of the registry's own."""
     return frozenset(
-        (run.id, guard.field) for run in runs for guard in run.guards if guard.kind is GuardKind.BULK and guard.field
+        (number, guard.field)
+        for run in runs
+        for guard in run.guards
+        if guard.kind is GuardKind.BULK and guard.field
+        for number in range(guard.since_run or run.id, run.id + 1)
     )
 
 
@@ -212,7 +217,7 @@ def _incomplete(runs: Sequence[Run]) -> list[Banner]:
             heading="Incomplete: departures are not told" + (f" of {searches}" if searches else ""),
             lines=(
                 "What was read is reported. A trial that was not seen may simply not have been read, so none is "
-                "said to have left.",
+                "said to have left because of that.",
                 *why,
                 *error,
             ),
@@ -230,7 +235,7 @@ def _guards(runs: Sequence[Run]) -> list[Banner]:
 
 def _guard_banner(run: Run, guard: Guard) -> Banner:
     heading = {
-        GuardKind.SHRINK: f"Search {guard.search} lost unusually many trials: nobody is said to have left",
+        GuardKind.SHRINK: f"Search {guard.search} lost unusually many trials: none leaves before newer data confirm it",
         GuardKind.GROWTH: f"Search {guard.search} gained unusually many trials: the newcomers are labelled",
         GuardKind.BULK: f"The registry rewrote one field of many records: {_bulk_label(guard)}",
         GuardKind.OLDER_RECORD: "Older records than those held were not taken",

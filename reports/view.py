@@ -36,7 +36,7 @@ from reports.parts import (
     TrialLine,
     Window,
 )
-from reports.rows import ChangeRow, StudyRow, change_row, study_row
+from reports.rows import ChangeRow, StudyRow, change_row
 from reports.sections import sections_of
 from reports.standing import balance_words, basis_words, data_date_of, since_words, state_of
 from reports.trials import TrialNews, news_of
@@ -204,7 +204,7 @@ def build_view(
         run_count=len(ordered),
         coverage=coverage_lines(ordered, earlier, frozenset(definition.searches)),
         changes=tuple(change_row(one, studies.get(one.change.nct_id), muted=one.change_id in muted) for one in told),
-        studies=tuple(study_row(studies[nct_id], labels.get(nct_id, ())) for nct_id in sorted(members)),
+        studies=tuple(StudyRow(studies[nct_id], labels.get(nct_id, ())) for nct_id in sorted(members)),
     )
 
 

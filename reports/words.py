@@ -77,8 +77,11 @@ def instant(value: datetime | None) -> str:
 
 
 def clipped(text: str, length: int) -> str:
-    """`text`, cut to about `length` characters, and said so."""
-    return text if len(text) <= length else text[:length].rstrip() + CUT
+    """`text`, cut to about `length` characters, and said so. At a word, unless one is longer than half of that."""
+    if len(text) <= length:
+        return text
+    end = max(text.rfind(blank, 0, length + 1) for blank in " \n\t")
+    return text[: end if end > length // 2 else length].rstrip(" \n\t,;") + CUT
 
 
 def sentence(text: str) -> str:

@@ -82,7 +82,7 @@ def _summary(view: ReportView) -> Iterator[tuple[Cell, ...]]:
     for run in view.runs:
         yield f"run {run.number}", f"{instant(run.finished_at or run.started_at)}: {run.outcome}"
     for problem in view.problems:
-        yield f"problem: {problem.nct_id or 'a record'}", f"{problem.path}: {problem.reason}"
+        yield f"problem: {problem.subject}", f"{problem.path}: {problem.reason}"
     yield "made", f"{instant(view.made_at)} by spine-trial-tracker {view.program_version}"
 
 
@@ -109,17 +109,16 @@ def _header(columns: Iterable[Column], *, dated: frozenset[str]) -> tuple[str, .
 def _change_cells(row: ChangeRow) -> tuple[Cell, ...]:
     cells: list[Cell] = []
     for column in CHANGE_COLUMNS:
-        value = getattr(row, column.name)
-        cells.append(_cell(value, column.type))
+        cells.append(_cell(row.value(column.name), column.type))
         if column.name in ("before", "after"):
-            cells += _days(value if row.field in DATED_FIELDS else None)
+            cells += _days(row.value(column.name) if row.field in DATED_FIELDS else None)
     return tuple(cells)
 
 
 def _study_cells(row: StudyRow) -> tuple[Cell, ...]:
     cells: list[Cell] = []
     for column in STUDY_COLUMNS:
-        value = getattr(row, column.name)
+        value = row.value(column.name)
         cells.append(_cell(value, column.type))
         if column.type is Type.PARTIAL_DATE:
             cells += _days(value)
@@ -134,7 +133,7 @@ def _cell(value: Value | date, type_: Type) -> Cell:
     return "; ".join(value) if isinstance(value, tuple) and type_ is Type.LIST else cell_text(value)
 
 
-def _days(value: Value) -> tuple[Cell, Cell]:
+def _days(value: Value | date) -> tuple[Cell, Cell]:
     """The earliest day that a partial date can mean, and its precision."""
     if not isinstance(value, str):
         return None, None

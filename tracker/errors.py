@@ -26,6 +26,8 @@
 A fact about one study that could not be read is no error but a `Problem` (see `tracker.study`).
 """
 
+from datetime import datetime
+
 
 class TrackerError(Exception):
     """The root: a message that names the subject, and the way out.
@@ -34,6 +36,8 @@ class TrackerError(Exception):
     """
 
     exit_code = 1
+    retry_at: datetime | None = None
+    """When to try again (aware), where whoever refused has said so."""
 
     def __init__(self, message: str, *, subject: str = "", advice: str = "") -> None:
         super().__init__(message)

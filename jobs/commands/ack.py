@@ -24,14 +24,5 @@ def command(
     nct_ids: tuple[NctId, ...], why: str | None, by: str | None, withdraw: bool, listed: bool, as_json: bool
 ) -> int:
     """Say that a trial's news has been seen to: reports and "tracker show" tell by whom and when. It hides nothing."""
-    from jobs.marking import worded
-
-    return mark_or_list(
-        Mark.ACK,
-        nct_ids,
-        text=worded(why, what="--why") if why is not None else None,
-        by=by,
-        withdraw=withdraw,
-        listed=listed,
-        as_json=as_json,
-    )
+    text = ("--why", why)
+    return mark_or_list(Mark.ACK, nct_ids, text=text, by=by, withdraw=withdraw, listed=listed, as_json=as_json)

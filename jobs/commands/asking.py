@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from jobs.commands.opening import open_for_reading
+from jobs.commands.options import is_quiet
 from jobs.terminal import note, say
 from tracker.errors import StoreMissing
 
@@ -34,7 +35,8 @@ def state_cost(config: Config, what: str, requests: int) -> None:
     seconds = max(round(requests / rate), 1)
     took = f"{seconds} s" if seconds < 120 else f"{round(seconds / 60)} min"
     counted = f"{requests:,} request{'' if requests == 1 else 's'}"
-    note(f"{what}: at least {counted}, about {took} at {rate:g} a second")
+    if not is_quiet():
+        note(f"{what}: at least {counted}, about {took} at {rate:g} a second")
 
 
 def say_lines(lines: Sequence[str]) -> None:

@@ -7,7 +7,15 @@ from pathlib import Path
 import click
 
 from jobs.commands.opening import open_for_reading
-from jobs.commands.options import common_options, config_at_a_glance, current_config, example, json_option
+from jobs.commands.options import (
+    common_options,
+    config_at_a_glance,
+    current_config,
+    example,
+    is_quiet,
+    json_option,
+    say_done,
+)
 from jobs.ending import DONE, FAILED
 from jobs.terminal import note, say, say_json
 
@@ -32,10 +40,10 @@ def upgrade(as_json: bool) -> None:
     if as_json:
         say_json({"before": done.before, "after": done.after, "backup": str(done.backup) if done.backup else None})
     elif done.before == done.after:
-        say(f"The store is up to date (version {done.after}).")
+        say_done(f"The store is up to date (version {done.after}).")
     else:
         backup = f" The file as it was: {done.backup}" if done.backup else ""
-        say(f"The store is now at version {done.after} (it was at {done.before}).{backup}")
+        say_done(f"The store is now at version {done.after} (it was at {done.before}).{backup}")
 
 
 @command.command(epilog=example("tracker db check", "tracker db check --json"))
@@ -57,7 +65,7 @@ def check(as_json: bool) -> int:
         for finding in findings:
             say(finding)
         count = f"{len(findings)} finding{'' if len(findings) == 1 else 's'}"
-        say(f"{count} in {store.url}" if findings else f"All is well in {store.url}")
+        say_done(f"{count} in {store.url}" if findings else f"All is well in {store.url}", well=not findings)
     return FAILED if findings else DONE
 
 
@@ -78,9 +86,9 @@ def backup(out: Path | None, keep: int | None, as_json: bool) -> None:
     if as_json:
         say_json({"path": made.path, "bytes": made.bytes, "studies": made.studies, "dropped": made.dropped})
         return
-    say(f"{made.path}: {made.bytes / 1e6:.1f} MB, {made.studies} studies, read and found sound")
+    say_done(f"{made.path}: {made.bytes / 1e6:.1f} MB, {made.studies} studies, read and found sound")
     for dropped in made.dropped:
-        say(f"  made room: {dropped}")
+        say_done(f"  made room: {dropped}")
 
 
 @command.command(epilog=example("tracker db restore data/backups/tracker-20261121T030000Z.db --replace"))
@@ -107,11 +115,12 @@ def restore(backup_file: Path, replace: bool, as_json: bool) -> None:
         ends = {"run": last.id, "finished_at": last.finished_at} if last else None
         say_json({"restored": str(backup_file), "kept": str(kept) if kept else None, "ends_with": ends})
         return
-    say(f"{backup_file} is the store now.")
+    say_done(f"{backup_file} is the store now.")
     if kept:
-        say(f"The store as it was: {kept}")
+        say_done(f"The store as it was: {kept}")
     if last and last.finished_at:
-        say(f"It ends with run {last.id}, of {last.finished_at:%Y-%m-%d %H:%M} UTC: reports made since are made again.")
+        ended = f"run {last.id}, of {last.finished_at:%Y-%m-%d %H:%M} UTC"
+        say_done(f"It ends with {ended}: reports made since are made again.")
 
 
 @command.command(epilog=example("tracker db copy --to postgresql+psycopg://tracker@db.hospital.example/tracker"))
@@ -130,10 +139,11 @@ def copy(target: str, as_json: bool) -> None:
     def progress(table: str, _rows: int) -> None:
         if table not in told:
             told.add(table)
-            note(f"copying {table}")
+            if not is_quiet():
+                note(f"copying {table}")
 
     rows = copy_to(current_config(full=False).store_url, target, progress=progress)
     if as_json:
         say_json({"rows": rows})
     else:
-        say(f"{rows} rows are in both stores, and the same.")
+        say_done(f"{rows} rows are in both stores, and the same.")

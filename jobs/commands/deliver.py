@@ -8,9 +8,9 @@ import click
 
 from jobs.commands.delivering import tell_attempts
 from jobs.commands.opening import open_for_writing
-from jobs.commands.options import common_options, current_config, example, json_option
+from jobs.commands.options import common_options, current_config, example, json_option, say_done
 from jobs.ending import DONE, DONE_WITH_PROBLEMS, FAILED
-from jobs.terminal import note, say, say_json
+from jobs.terminal import note, say_json
 from tracker.untrusted import plain_line
 
 if TYPE_CHECKING:
@@ -38,6 +38,9 @@ def command(retry: bool, tested: str | None, as_json: bool) -> int:
 
     A report is sent to each recipient once. What fails is tried again, after a minute at first, then ever more rarely;
     after the recipient's give_up_days, or where the mail server refuses it for good, it is given up.
+
+    Only where a process is killed just after a server took a message does it go out twice: a mail with the same
+    Message-ID, by which mail programs know it again; a chat message with a word that it may be a repetition.
     """
     import os
 
@@ -57,7 +60,7 @@ def _deliver(recipients: Recipients, *, retry: bool, as_json: bool) -> int:
     from jobs.syncing import utc_now
     from tracker.store.deliveries import DeliveryState, deliveries
 
-    with open_for_writing(recipients.config) as store:
+    with open_for_writing(recipients.config, create=False) as store:
         attempts = deliver_due(store, recipients, now=utc_now, retry=retry)
         with store.connect() as connection:
             outbox = deliveries(connection)
@@ -73,9 +76,9 @@ def _deliver(recipients: Recipients, *, retry: bool, as_json: bool) -> int:
         )
     else:
         for line in outbox_lines([one for one in outbox if one.id not in older]):
-            say(line)
+            say_done(line)
         if older:
-            say(f"and {len(older)} sent before.")
+            say_done(f"and {len(older)} sent before.")
     failed = any(one.error for one in attempts) or any(one.state is DeliveryState.GIVEN_UP for one in outbox)
     return DONE_WITH_PROBLEMS if failed else DONE
 
@@ -96,5 +99,5 @@ def _test(recipients: Recipients, name: str, *, as_json: bool) -> int:
         if error is not None:
             note(f"tracker: {plain_line(error.told)}")
         elif not as_json:
-            say(f"A test message went to {name} ({address}).")
+            say_done(f"A test message went to {name} ({address}).")
     return FAILED if any(error for _, error in tried) else DONE

@@ -10,8 +10,7 @@ from pathlib import Path
 import click
 
 from jobs.commands.opening import open_for_writing
-from jobs.commands.options import common_options, example
-from jobs.terminal import say
+from jobs.commands.options import common_options, example, say_done
 from tracker.errors import OutputError
 
 STATES = ("2018-05-29", "2020-07-28")
@@ -74,9 +73,9 @@ def command(out: Path) -> None:
                 output=config.output_folder,
             )
             pages.append(written.files[0])
-            say(written.headline)
-    say(f"\nThe report: {pages[-1]}\nThe baseline before it: {pages[0]}")
-    say(f"Look further: tracker show NCT01654068 --config {config.path}")
+            say_done(written.headline)
+    say_done(f"\nThe report: {pages[-1]}\nThe baseline before it: {pages[0]}")
+    say_done(f"Look further: tracker show NCT01654068 --config {config.path}")
 
 
 def _fresh(folder: Path) -> Path:

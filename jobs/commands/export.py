@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from jobs.commands.opening import open_for_reading
-from jobs.commands.options import common_options, current_config, example, json_option
-from jobs.terminal import say, say_json
+from jobs.commands.options import common_options, current_config, example, json_option, say_done
+from jobs.terminal import say_json
 
 
 @click.group(epilog=example("tracker export feeds", "tracker export tables --out analysis"))
@@ -22,7 +22,8 @@ def command() -> None:
     epilog=example(
         "tracker export feeds",
         "tracker export feeds --out /srv/www/trials",
-        after="A program that subscribes to the files shows each change once, and moves an entry whose date moved.",
+        after="A program that subscribes to the files shows each change once, and moves an entry whose date moved. "
+        "An entry of the calendar that lapses is cancelled, and left out three months later.",
     )
 )
 @common_options
@@ -56,7 +57,7 @@ def feeds(out: Path | None, as_json: bool) -> None:
         say_json({"files": written})
     else:
         for path in written:
-            say(path)
+            say_done(path)
 
 
 @command.command(
@@ -90,6 +91,6 @@ def tables(out: Path | None, records: bool, as_json: bool) -> None:
         for file in export_tables(store, folder, with_records=records):
             written.append({"path": str(file.path), "rows": file.rows})
             if not as_json:
-                say(f"{file.path}: {file.rows} {'row' if file.rows == 1 else 'rows'}")
+                say_done(f"{file.path}: {file.rows} {'row' if file.rows == 1 else 'rows'}")
     if as_json:
         say_json({"files": written})

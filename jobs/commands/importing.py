@@ -9,8 +9,8 @@ import click
 
 from jobs.commands.choosing import DAY, searches_named
 from jobs.commands.opening import open_for_writing
-from jobs.commands.options import common_options, current_config, example, json_option
-from jobs.terminal import say, say_json
+from jobs.commands.options import common_options, current_config, example, json_option, say_done
+from jobs.terminal import say_json
 
 
 @click.command(
@@ -30,15 +30,17 @@ def command(files: tuple[Path, ...], name: str, complete: bool, data_date: date 
 
     Without --complete nobody departs from the search.
     """
+    from jobs.ending import DONE
     from jobs.syncing import exit_code, import_files, lines_of, run_as_data
 
     config = current_config(full=False)
     [search] = searches_named(config, name)
     with open_for_writing(config) as store:
         synced = import_files(store, search, files, data_date=data_date, complete=complete)
+    ended = exit_code(synced.run, partial=not complete)
     if as_json:
         say_json(run_as_data(synced))
     else:
         for line in lines_of(synced):
-            say(line)
-    return exit_code(synced.run, partial=not complete)
+            say_done(line, well=ended == DONE)
+    return ended

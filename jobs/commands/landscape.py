@@ -10,7 +10,7 @@ import click
 
 from jobs.commands.choosing import DAY, searches_named
 from jobs.commands.opening import open_for_reading
-from jobs.commands.options import common_options, current_config, example, json_option
+from jobs.commands.options import common_options, current_config, example, json_option, say_done
 from jobs.terminal import columns, say, say_json, say_whole
 from tracker.errors import UsageError
 
@@ -81,7 +81,7 @@ def command(
         from reports.copies import write_copies
 
         for path in write_copies(out, made):
-            say(str(path))
+            say_done(str(path))
     elif len(made) == 1 and files[0] in ("csv", "md"):
         say_whole(next(iter(made.values())).decode("utf-8-sig"))
     else:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from jobs.commands.opening import open_for_reading, open_for_writing
-from jobs.commands.options import NCT_ID, common_options, current_config, json_option
+from jobs.commands.options import NCT_ID, common_options, current_config, json_option, say_done
 from jobs.ending import DONE, FAILED
 from jobs.terminal import note, say, say_json
 
@@ -46,7 +46,7 @@ def mark_or_list(
     mark: Mark,
     nct_ids: tuple[NctId, ...],
     *,
-    text: str | None,
+    text: tuple[str, str | None],
     by: str | None,
     withdraw: bool,
     listed: bool,
@@ -54,9 +54,11 @@ def mark_or_list(
     until: date | None = None,
     kinds: tuple[Kind, ...] = (),
 ) -> int:
-    """Does what the command line asks for. `text` None: none was given."""
+    """Does what the command line asks for. `text`: what it is called there, and the text itself, if it was given."""
     from jobs import marking
 
+    what_text, given = text
+    written = marking.worded(given, what=what_text) if given is not None else ""
     if listed:
         return _list(mark, nct_ids, as_json=as_json)
     if not nct_ids:
@@ -72,14 +74,14 @@ def mark_or_list(
     today = what.at.astimezone(ZoneInfo(config.timezone)).date()
     if until is not None and until < today:
         raise click.UsageError(f"--until {until} has passed", click.get_current_context())
-    with open_for_writing(config) as store:
+    with open_for_writing(config, create=False) as store:
         if withdraw:
             return _tell_withdrawn(mark, marking.withdraw(store, what), as_json=as_json)
-        marking.make(store, what, text=text or "", until=until)
+        marking.make(store, what, text=written, until=until)
     if as_json:
         return _list(mark, what.nct_ids, as_json=True)
     for nct_id in what.nct_ids:
-        say(f"{nct_id}  {_DONE[mark]} by {what.by}.")
+        say_done(f"{nct_id}  {_DONE[mark]} by {what.by}.")
     return DONE
 
 
@@ -93,7 +95,7 @@ def _tell_withdrawn(mark: Mark, withdrawn: list[tuple[NctId, int]], *, as_json: 
         if not count:
             note(f"tracker: {nct_id} had no {mark} to withdraw.")
         elif not as_json:
-            say(f"{nct_id}  {count} {mark}{'' if count == 1 else 's'} withdrawn.")
+            say_done(f"{nct_id}  {count} {mark}{'' if count == 1 else 's'} withdrawn.")
     return DONE if all(count for _, count in withdrawn) else FAILED
 
 

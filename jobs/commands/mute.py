@@ -49,14 +49,12 @@ def command(
 
     Results, stops, departures and everything else that is not routine are told all the same, unless --kind names them.
     """
-    from jobs.marking import worded
-
     if why is None and not (withdraw or listed):
         raise click.UsageError("--why is missing: say why, for whoever reads the report", click.get_current_context())
     return mark_or_list(
         Mark.MUTE,
         nct_ids,
-        text=worded(why, what="--why") if why is not None else None,
+        text=("--why", why),
         by=by,
         withdraw=withdraw,
         listed=listed,

@@ -24,18 +24,10 @@ def command(words: tuple[str, ...], by: str | None, withdraw: bool, listed: bool
 
     The text comes last, as one word in quotation marks.
     """
-    from jobs.marking import worded
-
     ctx = click.get_current_context()
     trials, text = (words, None) if withdraw or listed else (words[:-1], words[-1] if words else None)
     if text is not None and not trials:
         raise click.UsageError('Name the trial and then the text: tracker note NCT00508443 "the text"', ctx)
-    return mark_or_list(
-        Mark.NOTE,
-        tuple(NCT_ID.convert(one, None, ctx) for one in trials),
-        text=worded(text, what="the remark") if text is not None else None,
-        by=by,
-        withdraw=withdraw,
-        listed=listed,
-        as_json=as_json,
-    )
+    nct_ids = tuple(NCT_ID.convert(one, None, ctx) for one in trials)
+    remark = ("the remark", text)
+    return mark_or_list(Mark.NOTE, nct_ids, text=remark, by=by, withdraw=withdraw, listed=listed, as_json=as_json)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from tracker.errors import StoreMissing
+from tracker.errors import StoreMissing, StoreUnusable
 
 if TYPE_CHECKING:
     from tracker.config import Config, Glance
@@ -22,11 +23,17 @@ def open_for_reading(config: Config | Glance) -> Store:
         raise
 
 
-def open_for_writing(config: Config) -> Store:
-    """The store, made or brought up to date where needed, with the configured reports known to it."""
+def open_for_writing(config: Config, *, create: bool = True) -> Store:
+    """The store, made or brought up to date where needed, with the configured reports known to it.
+
+    `create` is False for what makes no sense without a store: StoreMissing is raised as for reading.
+    """
     from tracker.store.engine import open_store
     from tracker.store.reports import register_definitions
 
+    if not create:
+        with suppress(StoreUnusable):  # an older one, most likely, which is brought up to date below
+            open_for_reading(config).close()
     store = open_store(config.store_url, create=True)
     try:
         with store.begin() as connection:

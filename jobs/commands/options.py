@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from jobs.terminal import say
 from tracker.errors import InvalidNctId
 from tracker.study import NctId, nct_id
 from tracker.untrusted import plain_line
@@ -101,6 +102,17 @@ def config_at_a_glance() -> Glance:
     from tracker.config import glance_at
 
     return glance_at(config_path())
+
+
+def is_quiet() -> bool:
+    """Whether --quiet was given."""
+    return _invocation().verbosity < 0
+
+
+def say_done(text: str = "", *, well: bool = True) -> None:
+    """Prints what was done, which --quiet does not want to hear if all is `well`. Data that was asked for: `say`."""
+    if not (well and is_quiet()):
+        say(text)
 
 
 def verbosity() -> int:

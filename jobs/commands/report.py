@@ -13,14 +13,14 @@ import click
 from jobs.commands.choosing import DAY, reports_named
 from jobs.commands.delivering import tell_attempts
 from jobs.commands.opening import open_for_reading, open_for_writing
-from jobs.commands.options import common_options, current_config, example, json_option
-from jobs.terminal import note, say, say_json
+from jobs.commands.options import common_options, current_config, example, json_option, say_done
+from jobs.terminal import note, say_json
 from tracker.definitions import WRITABLE_FORMATS
 
 if TYPE_CHECKING:
     from jobs.outbox import Attempt
-    from jobs.recipients import Reached
-    from jobs.reporting import Written
+    from jobs.recipients import Addressee
+    from jobs.replaying import Written
     from tracker.config import Config
     from tracker.definitions import ReportDefinition
     from tracker.store.engine import Store
@@ -72,7 +72,7 @@ def command(
     from jobs.deliver import deliver_due
     from jobs.ending import DONE, DONE_WITH_PROBLEMS
     from jobs.recipients import Recipients
-    from jobs.reporting import write_missing_copies
+    from jobs.replaying import write_missing_copies
     from jobs.syncing import utc_now
 
     config = current_config(full=False)
@@ -91,10 +91,12 @@ def command(
         if formats:
             raise click.UsageError("--format chooses among the files of an ad-hoc or replayed report")
         recipients = Recipients(config, os.environ)
-        told = recipients.of_reports(definitions)
         with open_for_writing(config) as store:
             failures = write_missing_copies(store)
-            written = [_next(config, store, one, _folder(out, one, definitions), told[one.name]) for one in definitions]
+            written = [
+                _next(config, store, one, _folder(out, one, definitions), recipients.of_report(one))
+                for one in definitions
+            ]
             attempts = deliver_due(store, recipients, now=utc_now)
     for failure in failures:
         note(failure)
@@ -117,7 +119,7 @@ def _folder(out: Path | None, definition: ReportDefinition, chosen: tuple[Report
 
 
 def _next(
-    config: Config, store: Store, definition: ReportDefinition, out: Path | None, recipients: Sequence[Reached]
+    config: Config, store: Store, definition: ReportDefinition, out: Path | None, recipients: Sequence[Addressee]
 ) -> Written:
     from jobs.reporting import next_report
     from jobs.syncing import utc_now
@@ -167,9 +169,9 @@ def _ad_hoc(
 def _replay(
     config: Config, definition: ReportDefinition, number: int, formats: tuple[str, ...], out: Path | None
 ) -> Written:
-    from jobs.reporting import replayed
+    from jobs.replaying import replayed
 
-    with open_for_writing(config) as store:
+    with open_for_writing(config, create=False) as store:
         return replayed(store, definition.name, number, formats=formats, out=out)
 
 
@@ -193,6 +195,6 @@ def _tell(written: list[Written], *, as_json: bool) -> None:
         return
     for one in written:
         if one.headline:
-            say(one.headline)
+            say_done(one.headline)
         for file in one.files:
-            say(f"  {file}")
+            say_done(f"  {file}")

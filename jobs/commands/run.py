@@ -6,8 +6,8 @@ import click
 
 from jobs.commands.delivering import tell_attempts
 from jobs.commands.opening import open_for_writing
-from jobs.commands.options import common_options, current_config, example, json_option
-from jobs.terminal import note, say, say_json
+from jobs.commands.options import common_options, current_config, example, is_quiet, json_option, say_done
+from jobs.terminal import note, say_json
 
 
 @click.command(
@@ -31,17 +31,17 @@ def command(as_json: bool) -> int:
     from jobs.ending import DONE, DONE_WITH_PROBLEMS
     from jobs.outbox import delivery_data
     from jobs.recipients import Recipients
-    from jobs.reporting import next_report, write_missing_copies
+    from jobs.replaying import write_missing_copies
+    from jobs.reporting import next_report
     from jobs.syncing import exit_code, lines_of, registry_client, run_as_data, shown_progress, utc_now
     from tracker.sync import Request, sync
 
     config = current_config(full=False)
     titles = {search.name: search.description for search in config.searches}
     recipients = Recipients(config, os.environ)
-    told = recipients.of_reports(config.reports)
     with open_for_writing(config) as store:
         failures = write_missing_copies(store)
-        with registry_client(config) as client, shown_progress() as progress:
+        with registry_client(config) as client, shown_progress(quiet=is_quiet()) as progress:
             synced = sync(store, client, Request(searches=config.searches), now=utc_now, progress=progress)
         written = [
             next_report(
@@ -50,7 +50,7 @@ def command(as_json: bool) -> int:
                 titles=titles,
                 now=utc_now(),
                 output=config.output_folder,
-                recipients=told[definition.name],
+                recipients=recipients.of_report(definition),
                 timezone=config.timezone,
                 classes=config.classes,
             )
@@ -59,6 +59,7 @@ def command(as_json: bool) -> int:
         attempts = deliver_due(store, recipients, now=utc_now)
     for failure in failures:
         note(failure)
+    ended = exit_code(synced.run)
     if as_json:
         reports = [
             {"name": one.name, "number": one.number, "headline": one.headline, "folder": str(one.folder)}
@@ -69,7 +70,6 @@ def command(as_json: bool) -> int:
         )
     else:
         for line in (*lines_of(synced), *(f"{one.headline}\n{one.files[0]}" for one in written)):
-            say(line)
+            say_done(line, well=ended == DONE)
     tell_attempts(attempts, as_json=as_json)
-    ended = exit_code(synced.run)
     return DONE_WITH_PROBLEMS if ended == DONE and (failures or any(one.error for one in attempts)) else ended

@@ -9,7 +9,7 @@ import click
 
 from jobs.commands.asking import say_lines, state_cost, stored
 from jobs.commands.choosing import searches_named
-from jobs.commands.options import common_options, current_config, example, json_option
+from jobs.commands.options import common_options, current_config, example, is_quiet, json_option
 from jobs.ending import DONE, DONE_WITH_PROBLEMS
 from jobs.terminal import say, say_json
 from jobs.tuning.watching import steps
@@ -37,7 +37,8 @@ MOST_STUDIES = 50_000
         'tracker search preview --add-term \'{title = "chordoma", status = ["RECRUITING"]}\'',
         "tracker search preview --shipped",
         after="Quotation marks belong to the expression: they are sent. Exit codes: 0 done; 1 the registry could not "
-        "be asked; 2 usage, config.toml or a term that the registry refuses; 3 a term could not be read completely.",
+        "be asked; 2 usage, config.toml or a term that the registry refuses; 3 a term could not be read completely, "
+        "or the registry published new data meanwhile.",
     ),
 )
 @common_options
@@ -83,7 +84,7 @@ def preview(
         for one in asked.previews:
             say_lines(["", *preview_lines(one, everything=everything)])
         say("\nNothing was changed.")
-    return DONE_WITH_PROBLEMS if any(one.incomplete for one in asked.previews) else DONE
+    return DONE_WITH_PROBLEMS if asked.mixed or any(one.incomplete for one in asked.previews) else DONE
 
 
 def _asked(config: Config, edits: Sequence[Edit], most: int) -> Asked:
@@ -96,24 +97,26 @@ def _asked(config: Config, edits: Sequence[Edit], most: int) -> Asked:
     labels = _labels(queries_of(edits))
     state_cost(config, f"{counted(len(labels), 'term')} to count first", len(labels) + 1)
     with registry_client(config) as client:
-        data = client.version()
+        before = client.version().data_timestamp
         with steps("terms counted", total=len(labels)) as advance:
             plan = planned(client, edits, held=held, places=_places(config), told=advance)
         _refuse_too_many(plan, most)
         studies = counted(plan.studies, "study", "studies")
-        state_cost(config, f"{studies} to read (those of several terms several times)", plan.requests)
-        with shown_progress() as told:
+        state_cost(config, f"{studies} to read (those of several terms several times)", plan.requests + 1)
+        with shown_progress(quiet=is_quiet()) as told:
             reader = Reader(
                 client,
                 _relevance_by(config.classes()),
                 told=lambda query, done, total: told(labels[query], done, total),
             )
-            return Asked(
-                previews=tuple(previews(reader, plan, held=held)),
-                registry=client.description,
-                data_date=data.data_date,
-                requests=client.traffic.requests,
-            )
+            found = tuple(previews(reader, plan, held=held))
+        return Asked(
+            previews=found,
+            registry=client.description,
+            before=before,
+            after=client.version().data_timestamp,
+            requests=client.traffic.requests,
+        )
 
 
 def _labels(queries: Sequence[TermQuery]) -> dict[TermQuery, str]:

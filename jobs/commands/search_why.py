@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     epilog=example(
         "tracker search why NCT03050203",
         "tracker search why NCT03050203 --live",
-        after="Exit codes: 0 answered, whatever the answer is; 1 there is no store yet, or the registry could not be "
-        "asked.",
+        after="Exit codes: 0 answered, whatever the answer is; 1 there is no store yet, and config.toml does not name "
+        "the trial either, or the registry could not be asked.",
     ),
 )
 @common_options
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 def why(nct_ids: Sequence[NctId], live: bool, as_json: bool) -> None:
     """Say which terms return a trial, since when, and where their words stand in it; or why it is not tracked.
 
-    The store answers. --json prints an array with one object per trial.
+    The store and config.toml answer. --json prints an array with one object per trial.
     """
     from jobs.tuning.holding import reasons
     from jobs.tuning.reasons import reasons_data
@@ -43,7 +43,8 @@ def why(nct_ids: Sequence[NctId], live: bool, as_json: bool) -> None:
     config = current_config(full=False)
     studies = list(dict.fromkeys(nct_ids))
     answers = _ask_live(config, studies) if live else {}
-    with stored(config, needed=not live) as connection:
+    listed = {study for search in config.searches for study in search.included | search.excluded}
+    with stored(config, needed=not live and not listed.issuperset(studies)) as connection:
         told = [reasons(connection, study, defined=config.searches, live=answers.get(study)) for study in studies]
     if as_json:
         say_json([reasons_data(one) for one in told])

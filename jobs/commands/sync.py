@@ -6,8 +6,8 @@ import click
 
 from jobs.commands.choosing import searches_named
 from jobs.commands.opening import open_for_writing
-from jobs.commands.options import common_options, current_config, example, json_option
-from jobs.terminal import say, say_json
+from jobs.commands.options import common_options, current_config, example, is_quiet, json_option, say_done
+from jobs.terminal import say_json
 
 
 @click.command(
@@ -25,17 +25,23 @@ from jobs.terminal import say, say_json
 @json_option
 def command(full: bool, name: str | None, dry_run: bool, accept_shrink: bool, as_json: bool) -> int:
     """Ask the registry what every search returns, and remember what changed."""
+    from jobs.ending import DONE
     from jobs.syncing import exit_code, lines_of, registry_client, run_as_data, shown_progress, utc_now
     from tracker.sync import Request, sync
 
     config = current_config(full=False)
     chosen = searches_named(config, name)
     request = Request(searches=chosen, all_searches=name is None, full=full, accept_shrink=accept_shrink)
-    with open_for_writing(config) as store, registry_client(config) as client, shown_progress() as progress:
+    with (
+        open_for_writing(config) as store,
+        registry_client(config) as client,
+        shown_progress(quiet=is_quiet()) as progress,
+    ):
         synced = sync(store, client, request, now=utc_now, dry_run=dry_run, progress=progress)
+    ended = exit_code(synced.run)
     if as_json:
         say_json(run_as_data(synced))
     else:
         for line in lines_of(synced, dry_run=dry_run):
-            say(line)
-    return exit_code(synced.run)
+            say_done(line, well=ended == DONE)
+    return ended

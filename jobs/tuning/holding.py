@@ -10,8 +10,9 @@ from jobs.tuning.previewing import Held
 from jobs.tuning.reasons import LiveAnswer, Reasons
 from tracker.record import Unreadable, read_record
 from tracker.registry.source import Found
+from tracker.runs import Run
 from tracker.searches import SearchDefinition
-from tracker.store.memberships import search_state
+from tracker.store.memberships import LastSweep, last_sweeps, search_state
 from tracker.store.runs import runs
 from tracker.store.searches import StoredSearch, memberships, searches
 from tracker.store.studies import tracked_studies, tracked_study, version_body
@@ -55,10 +56,13 @@ def reasons(
             excluded_by=(),
             record=_live_record(live),
             asked=None,
+            unsynced=tuple(name for name, _ in included),
             live=live,
         )
     tracked = tracked_study(connection, study)
     known = [search for search in searches(connection) if search.active]
+    swept = last_sweeps(connection)
+    reading = _last_reading(connection, known)
     return Reasons(
         nct_id=study,
         searches=tuple(defined),
@@ -70,8 +74,26 @@ def reasons(
         excluded_by=_excluded_by(connection, study, known) if excluded else (),
         record=_record(version_body(connection, study, tracked.version)) if tracked else _live_record(live),
         asked=_newest(known),
+        problems=tuple(one for one in reading.problems if one.nct_id == study) if reading else (),
+        read_by=reading,
+        unsynced=tuple(
+            search.name
+            for search in defined
+            if study in search.included and not _is_synced(search, swept.get(search.name))
+        ),
         live=live,
     )
+
+
+def _is_synced(search: SearchDefinition, last: LastSweep | None) -> bool:
+    return last is not None and last.definition == search.definition_digest
+
+
+def _last_reading(connection: Connection, known: Sequence[StoredSearch]) -> Run | None:
+    """The newest run that read the registry, or a part of it; one that found nothing new has nothing to tell."""
+    complete = [search.complete_run for search in known if search.complete_run]
+    since = runs(connection, after=max(complete) - 1 if complete else 0)
+    return next((run for run in reversed(since) if run.coverage), None)
 
 
 def _record(body: bytes | None) -> dict[str, object] | None:

@@ -36,6 +36,8 @@ def heading_lines(asked: Asked, *, shipped_version: int | None) -> list[str]:
     """Where it all comes from; `shipped_version` where the shipped terms are tried."""
     data = f"data of {date_in_words(asked.data_date.isoformat())}" if asked.data_date else "data without a date"
     lines = hanging("", f"{asked.registry}: {data}, {counted(asked.requests, 'request')} made")
+    if asked.mixed:
+        lines += hanging("! ", "The registry published new data meanwhile: what follows is of both. Run it again.")
     if shipped_version is not None:
         changed = any(preview.edit.changes_something for preview in asked.previews)
         tried = "are tried in place of those configured" if changed else "are those configured"

@@ -91,12 +91,25 @@ class Preview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """All that was asked for at once: from where, of which data, in how many requests."""
+    """All that was asked for at once: from where, of which data, in how many requests.
+
+    `before` is the data's timestamp (aware UTC) when the first question was asked, `after` once all was answered.
+    """
 
     previews: tuple[Preview, ...]
     registry: str
-    data_date: date | None
+    before: datetime | None
+    after: datetime | None
     requests: int
+
+    @property
+    def data_date(self) -> date | None:
+        return self.before.date() if self.before else None
+
+    @property
+    def mixed(self) -> bool:
+        """Whether the registry published new data meanwhile: some answers are of the old, some of the new."""
+        return self.before != self.after
 
 
 def _spread(ids: Sequence[NctId], count: int) -> list[NctId]:
@@ -168,6 +181,9 @@ def previews_data(asked: Asked, *, shipped_version: int | None) -> dict[str, Any
     return {
         "registry": asked.registry,
         "data_date": asked.data_date,
+        "data_timestamp": asked.before,
+        "data_timestamp_after": asked.after,
+        "mixed": asked.mixed,
         "requests": asked.requests,
         "shipped_version": shipped_version,
         "searches": [_preview_data(preview) for preview in asked.previews],

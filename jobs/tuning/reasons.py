@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from tracker.registry.query import TermQuery
 from tracker.registry.source import Found, Lookup, Merged, Removed
 from tracker.searches import IMPORTED, SearchDefinition, term_in_words
-from tracker.study import NctId, study_url
+from tracker.study import NctId, Problem, study_url
 from tracker.tuning.reading import Standing, standings, title_of
 
 if TYPE_CHECKING:
+    from tracker.runs import Run
     from tracker.store.searches import Membership
     from tracker.store.terms import TermMatch
     from tracker.summary import TrackedStudy
@@ -37,7 +38,8 @@ class Reasons:
     `included` and `excluded` are (search, reason) as configured, `searches` those of config. `excluded_by` are (search,
     label) of the terms that return a study on the exclude list. `record` is the newest version held, decoded, or the
     registry's where that was asked; None where there is neither. `asked` is the newest data that the store's searches
-    were swept in; None without a store.
+    were swept in; None without a store. `problems` is what the run `read_by`, the last one that read the registry, has
+    told of the study. `unsynced` are the searches that include it and were not read as they are defined now.
     """
 
     nct_id: NctId
@@ -50,6 +52,9 @@ class Reasons:
     excluded_by: tuple[tuple[str, str], ...]
     record: Mapping[str, Any] | None
     asked: date | None
+    problems: tuple[Problem, ...] = ()
+    read_by: Run | None = None
+    unsynced: tuple[str, ...] = ()
     live: LiveAnswer | None = None
 
     @property
@@ -116,6 +121,8 @@ def reasons_data(reasons: Reasons) -> dict[str, Any]:
         "memberships": [_stay_data(stay) for stay in reasons.memberships],
         "included": _listed_data(reasons.included),
         "excluded": _listed_data(reasons.excluded),
+        "unsynced": list(reasons.unsynced),
+        "problems": [{"path": one.path, "reason": one.reason} for one in reasons.problems],
         "excluded_returned_by": [{"search": search, "term": label} for search, label in reasons.excluded_by],
         "terms": [_match_data(reasons, match) for match in reasons.matches],
         "live": _live_data(reasons, reasons.live) if reasons.live else None,

@@ -121,14 +121,29 @@ def _not_tracked(reasons: Reasons) -> str:
         case "left":
             said.append("Not tracked any more.")
         case "included":
-            searches = ", ".join(search for search, _ in reasons.included)
-            said.append(f'Not tracked yet: on the include list of {searches}, but not synced. Run "tracker sync".')
+            said += _included(reasons)
         case _:
             said.append(_never_found(reasons))
     watched = reasons.tracked.watched_until if reasons.tracked else None
     if watched:
         said.append(f"It is still followed by its id until {date_in_words(watched.isoformat())}.")
     return " ".join(said)
+
+
+def _included(reasons: Reasons) -> list[str]:
+    """Why a trial that its owner put on an include list is no member: not asked for yet, or what came of it."""
+    said = [
+        f"Not tracked yet: on the include list of {search}{_because(reason)}." for search, reason in reasons.included
+    ]
+    if reasons.read_by and reasons.problems:
+        day = _day(reasons.read_by.finished_at or reasons.read_by.started_at)
+        return [*said, *(f"The sync of {day} could not take it in: {one.reason}." for one in reasons.problems)]
+    if not reasons.asked and not reasons.read_by:
+        return [*said, 'Nothing has been synced so far: run "tracker sync".']
+    if reasons.unsynced:
+        searches = " and ".join(reasons.unsynced)
+        return [*said, f'{searches} has not been read to its end since that was written: run "tracker sync".']
+    return said
 
 
 def _merged_into(reasons: Reasons) -> str:

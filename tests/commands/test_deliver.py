@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine
 
 from jobs.commands.opening import open_for_writing
 from jobs.recipients import Recipients
@@ -15,6 +16,9 @@ from jobs.reporting import next_report
 from tests.commands.command_line import CommandLine
 from tests.commands.conftest import CONFIG
 from tests.delivery.mail_server import MailServer, mail_server
+from tests.delivery.test_upgrade import make_first_version
+from tests.registry.standin import StandIn
+from tests.runs.tracking import a_registry
 from tracker.config import load_config
 from tracker.store.deliveries import deliveries
 from tracker.store.engine import open_store
@@ -87,7 +91,7 @@ def test_a_report_is_sent_to_its_recipients(tracker: CommandLine, mailing: Path,
 def test_a_report_and_its_deliveries_are_recorded_together_or_not_at_all(mailing: Path) -> None:
     config = load_config(mailing / "config.toml")
     [report] = config.reports
-    told = Recipients(config, {"TRACKER_SMTP_PASSWORD": SECRET}).of_reports([report])["weekly"]
+    told = Recipients(config, {}).of_report(report)
 
     def cut_short(_: object) -> None:
         raise InterruptedError
@@ -125,25 +129,35 @@ def test_a_failure_is_told_and_made_up_for(tracker: CommandLine, mailing: Path, 
 
 
 @pytest.mark.parametrize("words", [("report",), ("run",)], ids=" ".join)
-def test_a_missing_secret_is_refused_before_anything_is_recorded(
+def test_a_missing_secret_keeps_no_report_from_being_made(
     tracker: CommandLine, mailing: Path, server: MailServer, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
 ) -> None:
-    monkeypatch.delenv("TRACKER_SMTP_PASSWORD")
-    before = (mailing / "data" / "tracker.db").read_bytes()
-    ended = tracker(*words)
-    assert ended.exit_code == 2
-    assert ended.err == (
-        "tracker: smtp.password_env: the environment variable TRACKER_SMTP_PASSWORD is not set. "
-        "It is to hold the mail server's password.\n"
-    )
-    assert (mailing / "data" / "tracker.db").read_bytes() == before
-    assert not (mailing / "data" / "reports").exists()
+    with StandIn(a_registry()) as registry:
+        (mailing / "config.toml").write_text(f'[registry]\nbase_url = "{registry.url}"\n{configured(server)}')
+        monkeypatch.delenv("TRACKER_SMTP_PASSWORD")
+        ended = tracker(*words)
+        assert ended.exit_code == 3
+        assert "smtp.password_env: the environment variable TRACKER_SMTP_PASSWORD is not set. " in ended.err
+        assert (reports_made(mailing), states(mailing), server.connections) == (1, ["pending"], 0)
+        assert (mailing / "data" / "reports" / "weekly" / "1" / "report.html").exists()
+        monkeypatch.setenv("TRACKER_SMTP_PASSWORD", SECRET)
+        assert tracker("deliver", "--retry").exit_code == 0
+    assert server.addressed() == ["ana@hospital.example"]
+
+
+def test_a_missing_chat_address_keeps_no_report_from_being_made(
+    tracker: CommandLine, mailing: Path, server: MailServer
+) -> None:
+    (mailing / "config.toml").write_text(configured(server, board='url_env = "TEAMS_URL"'))
+    ended = tracker("report")
+    assert ended.exit_code == 3
+    assert 'recipient "board": the environment variable TEAMS_URL is not set. ' in ended.err
+    assert (reports_made(mailing), states(mailing)) == (1, ["pending"])
 
 
 @pytest.mark.parametrize(
     ("board", "line"),
     [
-        ('url_env = "TEAMS_URL"', 'recipient "board": the environment variable TEAMS_URL is not set. '),
         ('mail = ["a@b.example"]\nattach = ["pdf"]', 'recipient[1].attach[1]: "pdf" is no format'),
         ('mail = ["a@b.example"]\ngive_up_days = 0', "recipient[1].give_up_days: "),
         ('url_env = "TEAMS_URL"\nattach = ["csv"]', "recipient[1].attach: goes with mail"),
@@ -177,10 +191,10 @@ def test_a_password_file(
     if content is not None:
         secret.write_text(content)
     ended = tracker("report")
-    assert ended.exit_code == 2
+    assert ended.exit_code == 3
     assert line in ended.err
     secret.write_text(f"{SECRET}\n")
-    assert tracker("report").exit_code == 0
+    assert tracker("deliver", "--retry").exit_code == 0
     assert [one.login for one in server.received] == ["tracker"]
 
 
@@ -234,3 +248,24 @@ def test_the_test_of_nobody(tracker: CommandLine, mailing: Path) -> None:
 def test_an_empty_outbox(tracker: CommandLine, synced: Path) -> None:
     ended = tracker("deliver")
     assert (ended.exit_code, ended.out) == (0, "The outbox is empty.\n")
+
+
+@pytest.mark.parametrize("words", [("deliver",), ("deliver", "--retry"), ("mute", "NCT00000001", "--why", "noise")])
+def test_without_a_store_there_is_none_afterwards(tracker: CommandLine, folder: Path, words: tuple[str, ...]) -> None:
+    ended = tracker(*words)
+    assert (ended.exit_code, ended.out) == (1, "")
+    assert "There is no store yet" in ended.err
+    assert '"tracker run" makes it' in ended.err
+    assert {path.name for path in folder.iterdir()} == {"config.toml"}
+
+
+def test_an_older_store_is_brought_up_to_date(tracker: CommandLine, folder: Path) -> None:
+    """It holds one delivery, to a recipient that config.toml doesn't have."""
+    (folder / "data").mkdir()
+    engine = create_engine(f"sqlite:///{folder / 'data' / 'tracker.db'}")
+    with engine.begin() as connection:
+        make_first_version(connection)
+    engine.dispose()
+    ended = tracker("deliver")
+    assert (ended.exit_code, ended.err) == (0, "")
+    assert "weekly 1  board      a@b.example  pending" in ended.out

@@ -10,6 +10,7 @@ from icalendar import Calendar
 from lxml import etree
 
 from tests.commands.command_line import CommandLine
+from tests.commands.conftest import AFTER
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 
@@ -30,7 +31,30 @@ def test_feeds_are_written_beside_the_reports(tracker: CommandLine, synced: Path
     assert (folder / links(folder / "reports.atom")[0]).resolve().is_file()
     assert len(links(folder / "changes.atom")) >= 3
     calendar = Calendar.from_ical((folder / "completions.ics").read_bytes())
-    assert [str(event["SUMMARY"]).split(" ")[2] for event in calendar.walk("VEVENT")] == ["NCT00000001"]
+    expected = [event for event in calendar.walk("VEVENT") if "STATUS" not in event]
+    assert [str(event["SUMMARY"]).split(" ")[2] for event in expected] == ["NCT00000001"]
+
+
+def test_the_entry_of_a_trial_that_was_stopped_is_cancelled(tracker: CommandLine, synced: Path) -> None:
+    """Its completion was expected in August 2020; then it was terminated."""
+    tracker("export", "feeds", "--out", "feeds")
+    calendar = Calendar.from_ical((synced / "feeds" / "completions.ics").read_bytes())
+    states = {str(event["UID"])[:11]: str(event.get("STATUS", "")) for event in calendar.walk("VEVENT")}
+    assert states == {"NCT00000001": "", "NCT00000002": "CANCELLED"}
+
+
+def test_the_entry_of_a_trial_that_left_is_cancelled_and_one_that_lapsed_long_ago_is_no_more(
+    tracker: CommandLine, synced: Path
+) -> None:
+    (synced / "saved.json").write_text(json.dumps({"studies": AFTER[1:], "totalCount": 1}))
+    assert (
+        tracker("import", "saved.json", "--search", "spine", "--complete", "--data-date", "2020-08-03").exit_code == 0
+    )
+    tracker("export", "feeds", "--out", "feeds")
+    calendar = Calendar.from_ical((synced / "feeds" / "completions.ics").read_bytes())
+    assert [(str(event["UID"])[:11], str(event["STATUS"])) for event in calendar.walk("VEVENT")] == [
+        ("NCT00000001", "CANCELLED")
+    ]
 
 
 def test_the_same_store_gives_the_same_files(tracker: CommandLine, synced: Path) -> None:

@@ -63,6 +63,20 @@ def test_five_samples_are_spread_and_those_of_this_term_alone_come_first(folder:
     assert len(ids(chordoma["samples"])) == len({*ids(chordoma["samples"])}) == 5
 
 
+def test_new_data_in_the_middle_is_told(search: Tuning) -> None:
+    """The counts were of Monday's data, some of the records are of Tuesday's."""
+    search.registry.in_the_middle(search.world.refresh, after=4)
+    ended = search("preview")
+    assert ended.exit_code == 3
+    assert "! The registry published new data meanwhile: what follows is of both. Run it again.\n" in ended.out
+    search.registry.in_the_middle(search.world.refresh, after=4)
+    found = search.data("preview")
+    assert (found["mixed"], found["data_timestamp"][:10], found["data_timestamp_after"][:10]) == (
+        *(True, "2026-03-03", "2026-03-04"),
+    )
+    assert search("preview").exit_code == 0
+
+
 # --- what an edit would do ----------------------------------------------------------------------------------
 
 
@@ -85,7 +99,7 @@ def test_what_is_told_of_an_edit(search: Tuning) -> None:
     search.sync()
     told = search("preview", "spine", "--add-term", f"condition={NEW}", "--drop-term", "chordoma").out
     assert told.startswith(
-        f"{search.registry.url}: data of 2 Mar 2026, 7 requests made\n"
+        f"{search.registry.url}: data of 2 Mar 2026, 8 requests made\n"
         "\n"
         "search spine: 2 terms as configured, 1 added, 1 dropped\n"
         "  4 → 5 members: 1 in by the edit\n"
@@ -185,13 +199,13 @@ def test_the_cost_is_stated_before(search: Tuning) -> None:
     ended = search("preview", "--add-term", f"condition={NEW}")
     assert ended.err.splitlines() == [
         "3 terms to count first: at least 4 requests, about 1 s at 1000 a second",
-        "7 studies to read (those of several terms several times): at least 3 requests, about 1 s at 1000 a second",
+        "7 studies to read (those of several terms several times): at least 4 requests, about 1 s at 1000 a second",
         f"reading 1 of 3, condition: {SPINE}: 3 studies",
         'reading 2 of 3, condition: "sacral chordoma" OR…: 2 studies',
         f"reading 3 of 3, condition: {NEW}: 2 studies",
     ]
-    assert len(search.registry.requests) == 7
-    assert search.data("preview", "--add-term", f"condition={NEW}")["requests"] == 7
+    assert len(search.registry.requests) == 8
+    assert search.data("preview", "--add-term", f"condition={NEW}")["requests"] == 8
 
 
 def test_only_what_is_looked_at_is_asked_for(search: Tuning) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -177,9 +177,47 @@ def test_a_trial_that_no_term_returns(search: Tuning) -> None:
 def test_a_trial_on_the_include_list_before_the_sync(search: Tuning) -> None:
     search.sync()
     search.configure(including(F))
-    assert 'Not tracked yet: on the include list of spine, but not synced. Run "tracker sync".' in (
-        search("why", F).out
+    assert " ".join(search("why", F).out.split()).endswith(
+        "Not tracked yet: on the include list of spine: board. spine has not been read to its end since that was "
+        'written: run "tracker sync".'
     )
+    assert why(search, F)["unsynced"] == ["spine"]
+    search.sync()
+    assert why(search, F)["unsynced"] == []
+
+
+def test_what_the_last_sync_said_of_a_trial_on_the_include_list(search: Tuning) -> None:
+    """It was asked for, and the registry does not know it, or knows it by another id: syncing again helps nobody."""
+    search.world.merge(E, into=D)
+    for one, said in (
+        (UNKNOWN, "the registry does not know this id"),
+        (E, f"the registry has merged this id into {D}"),
+    ):
+        search.configure(including(one))
+        search.sync()
+        told = " ".join(search("why", one).out.split())
+        assert "Not tracked yet: on the include list of spine: board. The sync of " in told
+        assert f"could not take it in: {said}" in told
+        assert "tracker sync" not in told
+        assert [problem["path"] for problem in why(search, one)["problems"]] == ["search spine: include"]
+
+
+def test_a_later_sync_that_finds_nothing_new_takes_nothing_back(search: Tuning) -> None:
+    search.configure(including(UNKNOWN))
+    search.sync()
+    search.sync()
+    assert "the registry does not know this id" in " ".join(search("why", UNKNOWN).out.split())
+
+
+@pytest.mark.parametrize("listed", [including, excluding], ids=["included", "excluded"])
+def test_what_config_says_is_told_without_a_store(search: Tuning, listed: Callable[[str], str]) -> None:
+    search.configure(listed(F))
+    ended = search("why", F)
+    assert (ended.exit_code, ended.err) == (0, "")
+    told = " ".join(ended.out.split())
+    assert ("Nothing has been synced so far" in told) is (listed is including)
+    assert ("Not tracked: excluded from spine: noise." in told) is (listed is excluding)
+    assert search("why", F, A).exit_code == 1
 
 
 def test_several_trials(search: Tuning) -> None:

@@ -15,8 +15,10 @@ from typing import Any
 import pytest
 
 from jobs import chat, recipients
+from jobs.deliver import CLAIM, PERHAPS_AGAIN
 from tests.delivery.outbox import Outbox, config_text
 from tracker.errors import ConfigError, DeliveryError
+from tracker.store.deliveries import claim, due_deliveries
 from tracker.store.engine import Store
 
 SECRET = "Zx81-secret-token"
@@ -83,6 +85,25 @@ def test_a_report_is_announced(store: Store, tmp_path: Path, service: Service) -
     [recorded] = outbox.content()
     assert recorded.address == "TEAMS_URL"
     assert recorded.message_id.endswith("@tracker.invalid>")
+
+
+def test_what_a_killed_process_may_have_posted_says_so_when_it_is_posted_again(
+    store: Store, tmp_path: Path, service: Service
+) -> None:
+    outbox = outbox_on(store, tmp_path, service)
+    outbox.report()
+    service.status = 500
+    outbox.deliver()
+    service.status = 200
+    outbox.wait(minutes=11)
+    with store.begin() as connection:
+        [due] = due_deliveries(connection, now=outbox.now)
+        assert claim(connection, due, until=outbox.now + CLAIM)  # and here the process is killed
+    outbox.wait(minutes=11)
+    assert [one.error for one in outbox.deliver()] == [None]
+    first, again = service.posted
+    assert PERHAPS_AGAIN not in first["message"]
+    assert again["message"].splitlines() == ["The report: /srv/reports/weekly/1", PERHAPS_AGAIN]
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from icalendar import Calendar, Event
 from lxml import etree
 
-from reports.feeds import CHANGES_LISTED, ReportEntry, calendar, changes_feed, reports_feed
+from reports.calendar import CalendarTrial, calendar
+from reports.feeds import CHANGES_LISTED, ReportEntry, changes_feed, reports_feed
 from tests.reports.stories import change, entered, left, moved, recorded, status, studies, trial
 from tests.reports.test_hostile import HOSTILE
 from tracker.changes import Kind, RecordedChange
@@ -91,9 +93,7 @@ def test_ids_stay_and_are_never_shared() -> None:
 def test_the_same_state_gives_the_same_bytes() -> None:
     found = recorded([moved(ONE, "completion_date", "2020-08", "2021-08", 365)])
     assert feed_of(found) == feed_of(found)
-    assert calendar([a_study()], found, identity=IDENTITY, since=SINCE) == calendar(
-        [a_study()], found, identity=IDENTITY, since=SINCE
-    )
+    assert of(a_study(), found) == of(a_study(), found)
 
 
 def test_an_empty_feed_is_valid() -> None:
@@ -127,11 +127,12 @@ def test_hostile_text_is_text(text: str) -> None:
         assert not any(sign in shown for sign in "\x00\x07\x1b\u202e\u200b\ufeff")
     assert len(content) < 20_000
     study = a_study(brief_title=text)
-    [first, *_] = events(calendar([study], [], identity=IDENTITY, since=SINCE))
-    assert set(first) <= {
-        *("SUMMARY", "DTSTART", "DTEND", "DTSTAMP", "UID", "SEQUENCE", "DESCRIPTION", "LAST-MODIFIED", "TRANSP", "URL")
-    }
-    assert "\n" not in str(first["SUMMARY"])
+    for first in (*events(of(study)), *events(of(a_study(brief_title=text, completion=None), before=[study]))):
+        assert set(first) <= {
+            *("SUMMARY", "DTSTART", "DTEND", "DTSTAMP", "UID", "SEQUENCE", "DESCRIPTION", "LAST-MODIFIED", "TRANSP"),
+            *("URL", "STATUS"),
+        }
+        assert "\n" not in str(first["SUMMARY"])
 
 
 # The calendar
@@ -159,8 +160,11 @@ def days(content: bytes) -> dict[str, date]:
     return {str(event["SUMMARY"]).partition(":")[0]: event["DTSTART"].dt for event in events(content)}
 
 
-def of(study: Study, changes: list[RecordedChange] | None = None) -> bytes:
-    return calendar([study], changes or [], identity=IDENTITY, since=SINCE)
+def of(
+    study: Study, changes: list[RecordedChange] | None = None, *, before: Sequence[Study] = (), tracked: bool = True
+) -> bytes:
+    trial = CalendarTrial(study=study, tracked=tracked, before=tuple(before))
+    return calendar([trial], changes or [], identity=IDENTITY, since=SINCE)
 
 
 def test_a_date_that_moves_moves_its_entry() -> None:
@@ -201,6 +205,44 @@ def test_what_is_not_expected_has_no_entry(values: dict[str, object]) -> None:
     assert events(of(a_study(**values))) == []
 
 
+ENDED = {
+    "overall_status": Status.COMPLETED,
+    "completion": StudyDate(PartialDate("2027-02-10"), DateType.ACTUAL),
+}
+
+
+def test_an_entry_that_lapses_is_cancelled_under_its_id() -> None:
+    """RFC 5546, 3.2.1: whoever has taken it over strikes it out; whoever subscribes may stop showing it."""
+    [before] = events(of(a_study()))
+    changes = recorded([status(ONE, Kind.COMPLETED, "RECRUITING", "COMPLETED")])
+    [after] = events(of(a_study(**ENDED), changes, before=[a_study()]))
+    assert (after["UID"], after["DTSTART"].dt) == (before["UID"], before["DTSTART"].dt)
+    assert ("STATUS" in before, after["STATUS"]) == (False, "CANCELLED")
+    assert after["SEQUENCE"] > before["SEQUENCE"]
+    assert str(after["SUMMARY"]).startswith(f"Completion no longer expected: {ONE} ")
+    assert "Completed" in str(after["DESCRIPTION"])
+    assert "10 Feb 2027 (actual)" in str(after["DESCRIPTION"])
+
+
+def test_a_trial_that_left_leaves_the_calendar_with_a_word() -> None:
+    [after] = events(of(a_study(), recorded([left(ONE, "no longer matches")]), tracked=False))
+    assert (after["STATUS"], after["DTSTART"].dt) == ("CANCELLED", date(2027, 5, 31))
+    assert str(after["DESCRIPTION"]).startswith("The trial is no longer tracked.")
+
+
+def test_what_is_still_expected_is_not_cancelled() -> None:
+    earlier = a_study(completion=StudyDate(PartialDate("2026-12"), DateType.ESTIMATED))
+    [event] = events(of(a_study(), before=[earlier]))
+    assert "STATUS" not in event
+    assert event["DTSTART"].dt == date(2027, 5, 31)
+
+
+def test_a_calendar_says_its_name_and_how_often_it_changes() -> None:
+    """RFC 7986, 5.1 and 5.7."""
+    parsed = Calendar.from_ical(of(a_study()))
+    assert (str(parsed["NAME"]), parsed["REFRESH-INTERVAL"].dt) == ("Trials: expected completions", timedelta(days=1))
+
+
 def test_results_that_may_be_due_are_called_an_estimate() -> None:
     due = a_study(
         overall_status=Status.COMPLETED,
@@ -225,3 +267,6 @@ def test_results_that_may_be_due_are_called_an_estimate() -> None:
         results_first_submitted=PartialDate("2026-06-01"),
     )
     assert days(of(submitted)) == {}
+    [lapsed] = events(of(submitted, before=[due]))
+    assert (lapsed["UID"], lapsed["STATUS"]) == (event["UID"], "CANCELLED")
+    assert str(lapsed["SUMMARY"]).startswith("Results no longer waited for: ")

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import update
 
+from jobs.admins import Admins
+from jobs.alerts import GIVEN_UP_LISTED, Alert, AlertRules, given_up_alert
 from jobs.deliver import CLAIM
 from jobs.outbox import MAIL_TEXT, attempt_line, outbox_lines
+from jobs.recipients import Recipients
+from jobs.work import Plan
 from tests.delivery.mail_server import MailServer
 from tests.delivery.outbox import ANA, BEN, EVE, FILES, MONDAY, Outbox, config_text
-from tracker.store.deliveries import claim, due_deliveries, record_failure, record_sent
+from tracker.store.deliveries import claim, due_deliveries, given_up_untold, next_due, record_failure, record_sent
 from tracker.store.engine import Store
 from tracker.store.schema import report_file
 
@@ -125,6 +130,21 @@ def test_a_message_that_nobody_foresaw_holds_up_nobody(outbox: Outbox, server: M
     assert sent.error is None
 
 
+def test_how_long_it_is_tried_is_known_before_it_is_sent(
+    outbox: Outbox, server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outbox.report()
+
+    def impossible(*_: object) -> None:
+        raise OverflowError
+
+    monkeypatch.setattr(Recipients, "patience", impossible)
+    with pytest.raises(OverflowError):
+        outbox.deliver()
+    assert server.received == []
+    assert [one.attempts for one in outbox.content()] == [0]
+
+
 def test_a_recipient_who_is_gone_from_config_is_sent_nothing(outbox: Outbox, server: MailServer) -> None:
     outbox.report("board", "ben")
     outbox.configure(config_text(server.port).replace(ANA, "other@hospital.example").replace('"ben"', '"benjamin"'))
@@ -173,12 +193,44 @@ def test_a_claim_lapses_and_the_late_sender_counts_still(outbox: Outbox, server:
         second = claim(connection, due, until=outbox.now + CLAIM)
     assert second is not None
     with outbox.store.begin() as connection:
-        record_failure(connection, first, error="late", next_attempt_at=outbox.now)
+        record_failure(connection, first, error="late", next_attempt_at=outbox.now, at=outbox.now)
     assert outbox.states() == {ANA: "sending"}  # the second decides
     with outbox.store.begin() as connection:
         record_sent(connection, first, at=outbox.now)
-        record_failure(connection, second, error="refused", next_attempt_at=None)
+        record_failure(connection, second, error="refused", next_attempt_at=None, at=outbox.now)
     assert outbox.states() == {ANA: "sent"}
+
+
+# A clock that was ahead
+
+
+@pytest.mark.parametrize("cut_short", [False, True])
+def test_a_clock_that_was_ahead_strands_no_mail(outbox: Outbox, server: MailServer, *, cut_short: bool) -> None:
+    server.refused[ANA] = "451 later"
+    outbox.wait(days=730)
+    outbox.report()
+    if cut_short:
+        with outbox.store.begin() as connection:
+            [due] = due_deliveries(connection, now=outbox.now)
+            assert claim(connection, due, until=outbox.now + CLAIM)
+    else:
+        outbox.deliver()
+    outbox.wait(days=-730)  # put right
+    server.refused.clear()
+    with outbox.store.connect() as connection:
+        assert next_due(connection, now=outbox.now) == outbox.now
+    assert [one.error for one in outbox.deliver()] == [None]
+    assert server.addressed() == [ANA]
+
+
+def test_within_the_longest_delay_it_waits_for_the_clock(outbox: Outbox, server: MailServer) -> None:
+    outbox.wait(hours=4, minutes=59)
+    outbox.report()
+    due = outbox.now
+    outbox.wait(hours=-4, minutes=-59)
+    with outbox.store.connect() as connection:
+        assert next_due(connection, now=outbox.now) == due
+    assert outbox.deliver() == []
 
 
 # Message-IDs, and what is shown
@@ -203,3 +255,37 @@ def test_the_outbox_as_a_table(outbox: Outbox, server: MailServer) -> None:
     assert failed.split() == ["weekly", "1", "ben", BEN, "pending", "1", "2026-03-02", "07:01", "UTC"]
     assert error.endswith("451 later[2J")
     assert outbox.now == MONDAY
+
+
+# What is given up is told
+
+
+def test_of_two_machines_one_tells_what_was_given_up(outbox: Outbox, server: MailServer) -> None:
+    server.refused[ANA] = "550 no such mailbox"
+    outbox.report("board", "ben")
+    outbox.deliver()
+    one, other = Admins(clock=lambda: outbox.now), Admins(clock=lambda: outbox.now)
+    told: list[str] = []
+
+    def tell(alert: Alert) -> None:
+        told.append(alert.subject)
+        if not outbox.store.is_sqlite:  # which has one scheduler
+            other.tell_of_given_up(outbox.store, plan)  # in the middle of it
+
+    plan = Plan(jobs=(), reports=(), zone=ZoneInfo("UTC"), rules=AlertRules(), tell=tell)
+    one.tell_of_given_up(outbox.store, plan)
+    other.tell_of_given_up(outbox.store, plan)
+    one.tell_of_given_up(outbox.store, plan)
+    assert told == [f"GIVEN UP: report 1 of weekly to {ANA}"]
+
+
+def test_many_that_were_given_up_are_told_together(outbox: Outbox, server: MailServer) -> None:
+    server.refused[ANA] = "550 no such mailbox"
+    for _ in range(GIVEN_UP_LISTED + 2):
+        outbox.report()
+    outbox.deliver()
+    with outbox.store.connect() as connection:
+        alert = given_up_alert(given_up_untold(connection), host="ward")
+    assert alert.subject == f"GIVEN UP: report 1 of weekly to {ANA}, and 21 more"
+    assert alert.text.count("GIVEN UP after 1 attempt") == GIVEN_UP_LISTED
+    assert "and 2 more: see `tracker deliver`" in alert.text

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import os
 import re
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -15,7 +16,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from reports.copies import report_folder, write_copies
+from reports.copies import check_folder, replacing, report_folder, write_copies
 from reports.html import report_html, study_link
 from reports.render import render
 from reports.tables import COLUMNS, changes_csv, read_changes
@@ -217,6 +218,36 @@ def test_a_failed_write_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(OutputError, match="No space left on device"):
         write_copies(tmp_path, {"report.html": b"new"})
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"report.html": b"old"}
+
+
+def test_what_a_killed_write_has_left_goes_with_the_next_write_of_the_same_file(tmp_path: Path) -> None:
+    code = (
+        "import os, signal, sys; from pathlib import Path; from reports.copies import replacing\n"
+        "with replacing(Path(sys.argv[1])) as file:\n"
+        "    file.write(b'half'); file.flush(); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    root = Path(__file__).parents[2]
+    for name in ("report.html", "changes.csv"):
+        assert subprocess.run([sys.executable, "-c", code, tmp_path / name], cwd=root).returncode == -signal.SIGKILL
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"half", b"half"]
+    write_copies(tmp_path, {"report.html": b"whole"})
+    assert {path.read_bytes() for path in tmp_path.glob("*report.html*")} == {b"whole"}
+    assert len(list(tmp_path.iterdir())) == 2  # the other file's is its own next writer's
+    write_copies(tmp_path, {"changes.csv": b"whole"})
+    assert {path.name for path in tmp_path.iterdir()} == {"report.html", "changes.csv"}
+
+
+def test_what_another_process_is_writing_stays(tmp_path: Path) -> None:
+    with replacing(tmp_path / "report.html") as file:
+        file.write(b"the slower one")
+        write_copies(tmp_path, {"report.html": b"the quicker one"})
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"report.html": b"the slower one"}
+
+
+def test_the_folder_is_tried_without_a_trace(tmp_path: Path) -> None:
+    (tmp_path / ".probe.1-00000000.part").write_bytes(b"")  # of a process that was killed while it tried
+    check_folder(tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["", "..", "a/b", "a\\b", "a\0b"])

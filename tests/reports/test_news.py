@@ -6,7 +6,9 @@ from datetime import date
 
 import pytest
 
+from reports.html import report_html
 from reports.parts import Fact, Item, SectionKey
+from reports.sections import TRIALS_SHOWN
 from reports.view import ReportView, to_json_bytes
 from tests.reports.stories import (
     NOW,
@@ -124,7 +126,51 @@ def test_nothing_of_a_trial_that_ended_is_a_delay(ended: str) -> None:
 def test_nothing_of_a_trial_suspended_in_the_window_is_a_delay() -> None:
     stop = status(A, Kind.STOPPED, "RECRUITING", "SUSPENDED")
     view = told(*recorded([stop, moved(A, "completion_date", "2020-12", "2022-12", 730)]), status="SUSPENDED")
-    assert keys(view) == [SectionKey.STOPPED, SectionKey.DATES]
+    assert keys(view) == [SectionKey.STOPPED]
+    assert fact(view, "completion_date").slip == "+730 d"
+
+
+def test_what_an_entry_above_has_told_is_not_told_again() -> None:
+    """Dates, texts and small changes of a trial with weightier news stand in its entry, and nowhere else."""
+    first = [
+        results(A, "2020-07-01", "2020-06-01"),
+        moved(A, "start_date", "2020-12", "2021-12", 365),
+        change(A, Kind.ELIGIBILITY, "minimum_age", "18 Years", "21 Years"),
+        change(A, Kind.ENROLLMENT, "enrollment", 50, 60),
+    ]
+    alone = told(*recorded(first))
+    assert keys(alone) == [SectionKey.RESULTS_POSTED]
+    assert {one.field for one in entry(alone).facts} >= {"start_date", "minimum_age", "enrollment"}
+    both = told(*recorded([*first, moved(B, "start_date", "2020-12", "2021-12", 365)]))
+    assert keys(both) == [SectionKey.RESULTS_POSTED, SectionKey.DATES]
+    dates = both.sections[-1]
+    assert ([item.trial.nct_id for item in dates.items], dates.count, dates.above) == ([B], 1, (A,))
+    page = report_html(both).decode()
+    assert page.count("21 Years") == 1
+    assert f'Also told in the entries above of <a href="#{A}">{A}</a>.' in page
+
+
+def test_what_is_weighty_is_named_in_each_of_its_sections() -> None:
+    view = told(
+        *recorded([results(A, "2020-07-01", "2020-06-01"), status(A, Kind.COMPLETED, "RECRUITING", "COMPLETED")]),
+        status="COMPLETED",
+    )
+    assert keys(view) == [SectionKey.RESULTS_POSTED, SectionKey.COMPLETED]
+    outcomes = change(A, Kind.OUTCOMES, "primary_outcomes", ("pain",), ("survival",))
+    edited = told(*recorded([results(A, "2020-07-01", "2020-06-01"), outcomes]))
+    assert keys(edited) == [SectionKey.RESULTS_POSTED, SectionKey.TEXTS]
+    assert edited.sections[-1].items[0].see is SectionKey.RESULTS_POSTED
+
+
+def test_an_entry_that_is_not_shown_has_told_nothing() -> None:
+    """Of a section that is cut short, the rest is named where it has smaller news, too."""
+    many = [f"NCT1{number:07}" for number in range(TRIALS_SHOWN + 1)]
+    new = [entered(nct_id, "newly registered") for nct_id in many]
+    found = [*new, *(moved(nct_id, "start_date", "2020-12", "2021-12", 365) for nct_id in many)]
+    view = view_of(recorded(found), studies(*map(trial, many)))
+    assert keys(view) == [SectionKey.NEW, SectionKey.DATES]
+    dates = view.sections[-1]
+    assert ([item.trial.nct_id for item in dates.items], len(dates.above)) == ([many[-1]], TRIALS_SHOWN)
 
 
 @pytest.mark.parametrize(
@@ -180,6 +226,29 @@ def test_moved_then_reached_says_the_last_plan() -> None:
     view = told(*steps, status="COMPLETED")
     assert keys(view) == [SectionKey.COMPLETED]
     assert fact(view, "completion_date").notes[0] == "ended; last plan Aug 2020"
+
+
+@pytest.mark.parametrize(
+    ("field", "after", "days", "said"),
+    [
+        ("primary_completion_date", "2016-04-22", -1531, "now an actual date; last plan Jul 2020"),
+        ("primary_completion_date", "2021-04-22", 275, "later than the last plan Jul 2020"),
+        ("completion_date", "2016-09-08", -1392, "ended; last plan Jul 2020"),
+        ("start_date", "2020-05-01", -61, "started; last plan Jul 2020"),
+    ],
+)
+def test_an_actual_date_of_a_stopped_trial_is_no_aim_that_was_reached(
+    field: str, after: str, days: int, said: str
+) -> None:
+    steps = recorded(
+        [
+            status(A, Kind.STOPPED, "RECRUITING", "TERMINATED", "low participant accrual"),
+            reached(A, field, "2020-07", after, days, at_least=True),
+        ]
+    )
+    view = told(*steps, status="TERMINATED")
+    assert fact(view, field).notes == (said,)
+    assert "reached" not in report_html(view).decode()
 
 
 def test_posted_results_tell_their_submission_too() -> None:

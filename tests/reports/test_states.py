@@ -9,9 +9,22 @@ from reports.parts import Banner, SectionKey, State, Tone, Window
 from reports.trust import Earlier
 from reports.view import ReportView
 from tests.reports.example import TRIALS
-from tests.reports.stories import DATA, EARLIER, NOW, SEARCH, coverage, entered, moved, recorded, run, status, view_of
+from tests.reports.stories import (
+    DATA,
+    EARLIER,
+    NOW,
+    SEARCH,
+    coverage,
+    entered,
+    left,
+    moved,
+    recorded,
+    run,
+    status,
+    view_of,
+)
 from tracker.changes import Kind
-from tracker.runs import Guard, GuardKind, Outcome
+from tracker.runs import VERSION_PATH, Guard, GuardKind, Outcome
 from tracker.study import NctId, Problem
 
 ERROR = "The registry answered 503 five times"
@@ -147,10 +160,28 @@ def test_problems_are_listed_once() -> None:
     assert "expected an object, found a list" in report_html(view).decode()
 
 
+def test_a_problem_of_the_registry_itself_is_no_records() -> None:
+    odd = Problem(None, VERSION_PATH, "a day to come")
+    nameless = Problem(None, "protocolSection.identificationModule.nctId", "missing")
+    page = report_html(view_of([], TRIALS, runs=[run(2, problems=[odd, nameless])])).decode()
+    assert 'data-label="Study">the registry<' in page
+    assert 'data-label="Study">a record without an id<' in page
+
+
 def test_guards_say_what_they_held_back() -> None:
     guard = Guard(kind=GuardKind.SHRINK, reason="lost 9 of 30 members", search=SEARCH, count=9)
     view = view_of([], TRIALS, runs=[run(2, guards=[guard])])
-    assert banner(view, "nobody is said to have left").lines == ("Run 2: lost 9 of 30 members.",)
+    assert banner(view, "none leaves before newer data confirm it").lines == ("Run 2: lost 9 of 30 members.",)
+
+
+def test_a_guard_denies_no_departure_that_newer_data_confirmed() -> None:
+    """Some were missing in two sweeps and left; others are missing for the first time."""
+    guard = Guard(kind=GuardKind.SHRINK, reason="lost 9 of 30 members", search=SEARCH, count=9)
+    view = view_of(recorded([left("NCT00593320", "no longer matches")]), TRIALS, runs=[run(2, guards=[guard])])
+    assert [section.key for section in view.sections] == [SectionKey.LEFT]
+    page = report_html(view).decode()
+    assert "nobody" not in page
+    assert "none leaves before newer data confirm it" in page
 
 
 def test_a_bulk_rewrite_is_folded_but_never_a_status_or_a_departure() -> None:

@@ -24,7 +24,8 @@ WebUrl = Annotated[str, AfterValidator(values.web_url)]
 StoreUrl = Annotated[str, AfterValidator(values.store_url)]
 MailAddress = Annotated[str, AfterValidator(values.mail_address)]
 VariableName = Annotated[str, AfterValidator(values.variable_name)]
-Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+# Numbers have a bound where more would be a slip, and could be too much for a clock or a socket to count.
+Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
@@ -35,9 +36,9 @@ class Section(BaseModel):
 class Registry(Section):
     base_url: WebUrl = "https://clinicaltrials.gov/api/v2"
     allow_http: bool = False  # an unencrypted registry of one's own, other than on this machine
-    requests_per_second: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1
+    requests_per_second: Annotated[float, Field(ge=0.01, allow_inf_nan=False)] = 1
     timeout_s: Seconds = 60
-    run_deadline_s: Seconds = 3600
+    run_deadline_s: Annotated[float, Field(gt=0, le=604_800, allow_inf_nan=False)] = 3600
     user_agent: Text | None = None
     proxy: WebUrl | None = None
     ca_bundle: Text | None = None
@@ -85,7 +86,7 @@ class Schedule(Section):
     full_sync: Cron = "30 4 * * sun"  # reads everything, whatever the registry's version says; only where sync is set
     backup: Cron | None = None
     clean_up: Cron = "45 3 * * *"
-    keep_attempts_days: Annotated[int, Field(gt=0)] = 400  # what clean_up leaves of the log of attempts
+    keep_attempts_days: Annotated[int, Field(gt=0, le=3650)] = 400  # what clean_up leaves of the log of attempts
 
 
 class Report(Section):
@@ -103,7 +104,7 @@ class Recipient(Section):
     mail: tuple[MailAddress, ...] = ()
     url_env: VariableName | None = None
     attach: tuple[FormatWord, ...] | None = None  # of a mail; None: the page
-    give_up_days: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 3
+    give_up_days: Annotated[float, Field(gt=0, le=3650, allow_inf_nan=False)] = 3
 
 
 class Smtp(Section):
@@ -120,8 +121,8 @@ class Smtp(Section):
 
 class Alerts(Section):
     recipients: tuple[str, ...] = ()
-    after_failures: Annotated[int, Field(gt=0)] = 3
-    remind_after_h: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 24
+    after_failures: Annotated[int, Field(gt=0, le=1000)] = 3
+    remind_after_h: Annotated[float, Field(gt=0, le=8760, allow_inf_nan=False)] = 24
     ping_url: WebUrl | None = None  # asked after each job that went well; {job} in it is the job's name
     ping_url_env: VariableName | None = None  # instead of `ping_url`, where the address is a secret
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 import msgspec
@@ -109,17 +109,22 @@ def _quoted(answer: Answer) -> str:
     return "" if not text or text.startswith("<") else f": {text}"
 
 
+_A_YEAR_S = 366 * 86_400.0
+
+
 def wait_too_long(answer: Answer, *, wait_s: float, now: datetime) -> RegistryUnreachable:
     """The registry asks for more patience than a run has; it is told when to try again."""
     try:
         again = datetime.fromtimestamp(now.timestamp() + wait_s, UTC).strftime("%Y-%m-%d %H:%M UTC")
     except (ValueError, OverflowError, OSError):
         again = "a time past all calendars"
-    return RegistryUnreachable(
+    error = RegistryUnreachable(
         f"{urlsplit(answer.url).hostname} asks to be left alone until {again} (HTTP {answer.status})",
         subject=answer.url,
         advice=f"Try again after {again}; the next run catches up.",
     )
+    error.retry_at = now + timedelta(seconds=min(wait_s, _A_YEAR_S))
+    return error
 
 
 # --- what was asked for -------------------------------------------------------------------------------------

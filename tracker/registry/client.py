@@ -79,7 +79,7 @@ class RegistryClient:
             largest_answer=largest_answer,
             user_agent=user_agent,
             proxy=proxy,
-            ca_bundle=_checked_file(ca_bundle),
+            ca_bundle=checked_file(ca_bundle),
         )
         self._exchange = Exchange(
             self._transport,
@@ -278,7 +278,8 @@ def _checked_base_url(base_url: str) -> str:
     return base_url.rstrip("/")
 
 
-def _checked_file(ca_bundle: Path | None) -> Path | None:
+def checked_file(ca_bundle: Path | None) -> Path | None:
+    """The file (or folder) of certificates as given. Raises ConfigError where it can't be read as one."""
     if ca_bundle is None or ca_bundle.is_dir():
         return ca_bundle
     try:

@@ -7,6 +7,7 @@ that was cut). A cut gzip body arrives as a 200 without any error, so that only 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TypeVar
@@ -23,6 +24,8 @@ MOST_RETRIES = 5
 _LATER = "Try again later; the next run catches up."
 
 T = TypeVar("T")
+
+_log = logging.getLogger("tracker.registry")
 
 
 class _TryAgain(Exception):
@@ -89,6 +92,9 @@ class Exchange:
                     wait_s = back_off_s(attempt, chance=self._chance())
                 if attempt > failed.most_retries or not self._time_for(wait_s):
                     raise _given_up(failed, self._transport.full_url(url, params), attempt) from failed.__cause__
+                _log.warning(
+                    "%s: %s; asked again in %.0f s (attempt %d failed)", public_url(url), failed.reason, wait_s, attempt
+                )
                 self._sleep(wait_s)
 
     def _turn(self, url: str) -> float:

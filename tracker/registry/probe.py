@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from tracker.errors import BadAnswer, RegistryUnreachable
 from tracker.registry.answers import data_version, refusal, trouble
+from tracker.registry.client import checked_file
 from tracker.registry.pages import NotAnAnswer
 from tracker.registry.source import DataVersion, Traffic
 from tracker.registry.transport import Failure, Transport
@@ -27,7 +28,10 @@ class Probe:
 def probe(
     base_url: str, *, timeout_s: float, user_agent: str | None, proxy: str | None, ca_bundle: Path | None
 ) -> Probe:
-    """Asks which data the registry serves. Raises RegistryError: unreachable, refused, or no answer of the API."""
+    """Asks which data the registry serves. Raises RegistryError: unreachable, refused, or no answer of the API.
+
+    Raises ConfigError for a certificate file that can't be read.
+    """
     url, host = f"{base_url.rstrip('/')}/version", urlsplit(base_url).hostname
     transport = Transport(
         traffic=Traffic(),
@@ -36,7 +40,7 @@ def probe(
         largest_answer=1_000_000,
         user_agent=user_agent,
         proxy=proxy,
-        ca_bundle=ca_bundle,
+        ca_bundle=checked_file(ca_bundle),
     )
     try:
         answer = transport.get(url, {}, until=time.monotonic() + timeout_s)

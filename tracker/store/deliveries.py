@@ -10,12 +10,17 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import Connection, RowMapping, func, insert, or_, select, update
 
 from tracker.store.schema import delivery, identity
+
+LONGEST_DELAY = timedelta(hours=4)
+"""Between two attempts, and more than a claim lasts."""
+_FURTHEST = LONGEST_DELAY + timedelta(hours=1)
+"""What is due later than so long from now was put off while the clock was ahead: it is due now."""
 
 
 class DeliveryState(StrEnum):
@@ -90,13 +95,21 @@ def due_deliveries(connection: Connection, *, now: datetime, retry: bool = False
     """Those to be sent now, the longest due first. With `retry` all that are not sent, whatever was decided before;
     but what another process is sending stays with it until its claim lapses."""
     at, state = delivery.c.next_attempt_at, delivery.c.state
-    lapsed = (state == DeliveryState.SENDING) & (at <= now)
+    is_due = or_(at <= now, at > now + _FURTHEST)
+    lapsed = (state == DeliveryState.SENDING) & is_due
     if retry:
         wanted = or_(lapsed, state.in_([DeliveryState.PENDING, DeliveryState.GIVEN_UP]))
     else:
-        wanted = or_(lapsed, (state == DeliveryState.PENDING) & (at <= now))
+        wanted = or_(lapsed, (state == DeliveryState.PENDING) & is_due)
     query = select(delivery).where(wanted).order_by(at, delivery.c.id)
     return [_delivery(row) for row in connection.execute(query).mappings()]
+
+
+def next_due(connection: Connection, *, now: datetime) -> datetime | None:
+    """When the first of what waits is to be sent: `now` (aware) or earlier if it is due; None where nothing waits."""
+    waiting = deliveries(connection, states=(DeliveryState.PENDING, DeliveryState.SENDING))
+    instants = [one.next_attempt_at for one in waiting if one.next_attempt_at]
+    return min((at if at <= now + _FURTHEST else now for at in instants), default=None)
 
 
 def claim(connection: Connection, due: Delivery, *, until: datetime) -> Delivery | None:
@@ -118,14 +131,15 @@ def record_sent(connection: Connection, claimed: Delivery, *, at: datetime) -> D
 
 
 def record_failure(
-    connection: Connection, claimed: Delivery, *, error: str, next_attempt_at: datetime | None
+    connection: Connection, claimed: Delivery, *, error: str, next_attempt_at: datetime | None, at: datetime
 ) -> Delivery:
     """Remembers why it failed, and when to try again; without a time it is given up. Where the claim has lapsed and
-    another process has taken over, that one decides."""
+    another process has taken over, that one decides. Instants are aware."""
     state = DeliveryState.PENDING if next_attempt_at else DeliveryState.GIVEN_UP
     # The count of attempts tells one claim from the next.
     mine = (delivery.c.state == DeliveryState.SENDING) & (delivery.c.attempts == claimed.attempts)
-    settled = {"state": state, "last_error": error, "next_attempt_at": next_attempt_at}
+    # Of what is given up the column says when, until the admins know (`given_up_untold`).
+    settled = {"state": state, "last_error": error, "next_attempt_at": next_attempt_at or at}
     connection.execute(update(delivery).where(delivery.c.id == claimed.id, mine).values(settled))
     return dataclasses.replace(claimed, state=state, last_error=error, next_attempt_at=next_attempt_at)
 
@@ -136,6 +150,21 @@ def deliveries(connection: Connection, *, states: Collection[DeliveryState] | No
     if states is not None:
         query = query.where(delivery.c.state.in_(list(states)))
     return [_delivery(row) for row in connection.execute(query).mappings()]
+
+
+def given_up_untold(connection: Connection) -> list[Delivery]:
+    """What was given up, and the admins were not yet told of."""
+    untold = (delivery.c.state == DeliveryState.GIVEN_UP) & delivery.c.next_attempt_at.is_not(None)
+    query = select(delivery).where(untold).order_by(delivery.c.id)
+    return [_delivery(row) for row in connection.execute(query).mappings()]
+
+
+def note_told(connection: Connection, given_up: Iterable[Delivery]) -> None:
+    """The admins know that these were given up; not of one that was tried, and given up, again meanwhile."""
+    for one in given_up:
+        same = (delivery.c.id == one.id) & (delivery.c.attempts == one.attempts)
+        still = delivery.c.state == DeliveryState.GIVEN_UP
+        connection.execute(update(delivery).where(same, still).values(next_attempt_at=None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,4 +193,6 @@ def outbox_counts(connection: Connection) -> OutboxCounts:
 
 def _delivery(row: RowMapping) -> Delivery:
     values = {**row, "attachments": tuple(row["attachments"]), "state": DeliveryState(row["state"])}
+    if values["state"] is DeliveryState.GIVEN_UP:
+        values["next_attempt_at"] = None
     return Delivery(**values)

@@ -192,6 +192,25 @@ def unconfirmed_files(connection: Connection) -> list[UnconfirmedFile]:
     return [UnconfirmedFile(**row) for row in connection.execute(query).mappings()]
 
 
+def newest_not_on_disk(connection: Connection) -> datetime | None:
+    """When the first of those definitions' newest reports was made that has a file not known to be on disk.
+
+    Of older reports the next one sees to it: to look through all files takes long.
+    """
+    newest = (report_definition.c.name == report.c.name) & (report_definition.c.reports == report.c.number)
+    files = (report_file.c.name == report.c.name) & (report_file.c.number == report.c.number)
+    query = (
+        select(report.c.created_at)
+        .join(report_definition, newest)
+        .join(report_file, files)
+        .where(report_file.c.confirmed.is_(False))
+        .order_by(report.c.created_at)
+        .limit(1)
+    )
+    made: datetime | None = connection.execute(query).scalar()
+    return made
+
+
 def confirm_file(connection: Connection, *, name: str, number: int, filename: str) -> None:
     """Remembers that the copy is on disk."""
     connection.execute(

@@ -277,7 +277,8 @@ delivery = Table(
     Column("state", String(20), nullable=False),  # deliveries.DeliveryState
     Column("attempts", Integer, nullable=False, default=0),
     Column("created_at", UtcDateTime, nullable=False),
-    Column("next_attempt_at", UtcDateTime),  # while it is being sent: when its sender is taken for dead
+    # While it is being sent: when its sender is taken for dead. Given up: when that was, until the admins know.
+    Column("next_attempt_at", UtcDateTime),
     Column("sent_at", UtcDateTime),
     Column("last_error", Text),
     UniqueConstraint("name", "number", "recipient", "address"),
