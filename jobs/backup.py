@@ -68,7 +68,7 @@ def make_backup(url: str, *, folder: Path, keep: int, now: datetime) -> Backup:
             give_name(unfinished, target)
     except (OSError, sqlite3.OperationalError) as error:
         raise OutputError(
-            f"the backup {target} can't be made: {error}",
+            f"the backup {target} can't be made: {getattr(error, 'strerror', None) or error}",
             subject=str(target),
             advice="Check that the folder is writable and the disk has room.",
         ) from error

@@ -9,6 +9,7 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import PurePath
 from zoneinfo import ZoneInfo
 
 REFRESHED = (14, 30)
@@ -32,10 +33,14 @@ class Mail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
-    """`report` is the cron expression of the report, None where everything is started by hand."""
+    """`report` is the cron expression of the report, None where everything is started by hand.
+
+    `data` is the folder of store, backups and reports; None for the one beside the file.
+    """
 
     timezone: str
     report: str | None
+    data: PurePath | None = None
     proxy: str | None = None
     ca_bundle: str | None = None
     mail: Mail | None = None
@@ -45,7 +50,8 @@ def filled_in(shipped: str, answers: Answers) -> str:
     """The shipped file with the answers in it. An example that was not asked about stays a comment."""
     scheduled = answers.report is not None
     mail = answers.mail
-    text = _set(shipped, "[schedule]", timezone=answers.timezone)
+    text = with_data(shipped, answers.data) if answers.data else shipped
+    text = _set(text, "[schedule]", timezone=answers.timezone)
     text = _set(text, "[registry]", proxy=answers.proxy, ca_bundle=answers.ca_bundle)
     if scheduled:
         text = _set(text, "[schedule]", sync=sync_schedule(answers.timezone), backup="0 3 * * *")
@@ -53,6 +59,17 @@ def filled_in(shipped: str, answers: Answers) -> str:
         to = ["coordinators"] if mail else None
         text = _set(text, "[[report]]", name="weekly", least_weight="minor", schedule=answers.report, recipients=to)
     return _with_mail(text, mail) if mail else text
+
+
+def with_data(shipped: str, folder: PurePath) -> str:
+    """The shipped file with store, backups and reports in `folder`; relative to the file, or absolute."""
+    text = _set(shipped, "[store]", url=store_in(folder), backups=(folder / "backups").as_posix())
+    return _set(text, "[output]", folder=(folder / "reports").as_posix())
+
+
+def store_in(folder: PurePath) -> str:
+    """The address of the store in `folder`."""
+    return f"sqlite:///{(folder / 'tracker.db').as_posix()}"
 
 
 def _with_mail(text: str, mail: Mail) -> str:

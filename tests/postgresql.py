@@ -70,9 +70,23 @@ class Server:
         with self.connect() as connection:
             return {name for (name,) in connection.execute("SELECT datname FROM pg_database")}
 
-    def restart(self) -> None:
-        """As after a crash of the server: every connection breaks, what was committed is there again."""
-        _pg_ctl(self.folder, "restart", "-m", "immediate")
+    def restart(self, *, mode: str = "immediate") -> None:
+        """`immediate`: as after a crash of the server; `fast`: as an administrator does it.
+
+        Every connection breaks, what was committed is there again.
+        """
+        _pg_ctl(self.folder, "restart", "-m", mode)
+
+    @property
+    def runs(self) -> bool:
+        return (self.folder / "data" / "postmaster.pid").exists()
+
+    def halt(self) -> None:
+        """As after a crash, and nobody starts it again, until `resume`."""
+        _pg_ctl(self.folder, "stop", "-m", "immediate")
+
+    def resume(self) -> None:
+        _pg_ctl(self.folder, "start")
 
 
 def new_folder() -> Path:
@@ -86,15 +100,15 @@ def new_folder() -> Path:
 def shared_server(folder: Path) -> Server:
     """The server of `folder`, started if this is the first process to ask for it."""
     with FileLock(folder / "starting.lock"):
-        if not (folder / "data" / "postmaster.pid").exists():
+        if not Server(folder).runs:
             _start(folder)
     return Server(folder)
 
 
 def stop(folder: Path) -> None:
     """Stops the server, if it was ever started, and removes all that it left."""
-    if (folder / "data" / "postmaster.pid").exists():
-        _pg_ctl(folder, "stop", "-m", "immediate")
+    if Server(folder).runs:
+        Server(folder).halt()
     shutil.rmtree(folder)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from jobs.commands.options import common_options, current_config, example, json_option
+from jobs.commands.options import common_options, current_config, example, json_option, say_done
 from jobs.terminal import say, say_json
 from tracker.errors import ConfigError
 
@@ -39,7 +39,7 @@ def check(as_json: bool) -> None:
         say_json(_summary(config))
         return
     for line in _told(config):
-        say(line)
+        say_done(line)
 
 
 @command.command(epilog=example("tracker config show", "tracker config show --json"))
@@ -58,28 +58,49 @@ def show(as_json: bool) -> None:
     say(as_toml(shown))
 
 
-@command.command(epilog=example("tracker config init", "tracker config init /srv/tracker/config.toml --defaults"))
+@command.command(
+    epilog=example(
+        "tracker config init", "tracker config init /etc/tracker/config.toml --data /var/lib/tracker --defaults"
+    )
+)
 @common_options
 @click.argument("path", type=click.Path(path_type=Path), default=Path("config.toml"))
+@click.option("--data", metavar="DIR", help="Where store, backups and reports go; default: data, beside the file.")
 @click.option("--force", is_flag=True, help="Replace a file that is already there.")
 @click.option("--ask/--defaults", "asks", default=None, help="Ask a few questions; default: on a terminal.")
-def init(path: Path, force: bool, asks: bool | None) -> None:
+def init(path: Path, data: str | None, force: bool, asks: bool | None) -> None:
     """Write a config.toml that tracks spine tumours, ready to run and to edit.
 
-    PATH is the file, or the folder for it; default ./config.toml. On a terminal it asks for the time zone, the
-    report's schedule, a proxy and the mail server; --defaults asks nothing.
+    PATH is the file, or the folder for it; default ./config.toml. On a terminal it asks for the folder of the data,
+    the time zone, the report's schedule, a proxy and the mail server; --defaults asks nothing.
     """
     target = path / "config.toml" if path.is_dir() else path
     if target.exists() and not force:
         raise _there_already(target)
     body = files("tracker").joinpath("shipped_config.toml").read_bytes()
+    folder = _data_folder(data)
     if sys.stdin.isatty() if asks is None else asks:
         from jobs.commands.questions import ask
         from jobs.first_config import filled_in
 
-        body = filled_in(body.decode(), ask()).encode()
+        body = filled_in(body.decode(), ask(data=folder)).encode()
+    elif folder:
+        from jobs.first_config import with_data
+
+        body = with_data(body.decode(), folder).encode()
     _write(target, body, force=force)
-    say(f'{target} written. It tracks spine tumours as it stands; "tracker run" makes the first report.')
+    say_done(f'{target} written. It tracks spine tumours as it stands; "tracker run" makes the first report.')
+
+
+def _data_folder(data: str | None) -> Path | None:
+    if data is None:
+        return None
+    from jobs.commands.questions import data_folder
+
+    try:
+        return data_folder(data)
+    except ValueError as fault:
+        raise click.UsageError(f"--data: {fault}") from None
 
 
 def _write(target: Path, body: bytes, *, force: bool) -> None:

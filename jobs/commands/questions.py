@@ -10,16 +10,20 @@ from typing import Any
 
 import click
 
-from jobs.first_config import PASSWORD_VARIABLE, Answers, Mail
+from jobs.first_config import PASSWORD_VARIABLE, Answers, Mail, store_in
 from tracker.config import values
 
 _WHEN = {"weekly": "0 7 * * mon", "daily": "0 7 * * mon-fri", "by-hand": None}
 _PORTS = {"none": 25, "starttls": 587, "tls": 465}
 
 
-def ask(*, environ: Mapping[str, str] = os.environ) -> Answers:
-    """Asks, on standard output, and again where an answer can't be meant. Raises click.Abort at Ctrl-C."""
+def ask(*, data: Path | None = None, environ: Mapping[str, str] = os.environ) -> Answers:
+    """Asks, on standard output, and again where an answer can't be meant. Raises click.Abort at Ctrl-C.
+
+    `data` is the folder of the data where the command line has given it.
+    """
     click.echo("A few questions; Enter takes what stands in brackets. Everything can be changed in the file later.\n")
+    data = data or _asked("Folder of its data: the store, backups and reports", "data", data_folder)
     timezone = _asked("Time zone of schedules and reports", local_zone(environ), values.time_zone)
     when = click.prompt(
         "A report weekly (Mondays at 7:00), daily (working days), or by-hand",
@@ -30,7 +34,7 @@ def ask(*, environ: Mapping[str, str] = os.environ) -> Answers:
     proxy = _asked("Address of the proxy to the internet, or none", environ.get("HTTPS_PROXY", "none"), _proxy)
     ca_bundle = _asked("The hospital's own certificates (a PEM file), or none", "none", _some) if proxy else None
     mail = _mail() if click.confirm("Send reports by mail?", default=False) else None
-    return Answers(timezone=timezone, report=_WHEN[when], proxy=proxy, ca_bundle=ca_bundle, mail=mail)
+    return Answers(data=data, timezone=timezone, report=_WHEN[when], proxy=proxy, ca_bundle=ca_bundle, mail=mail)
 
 
 def _mail() -> Mail:
@@ -64,6 +68,13 @@ def _asked(question: str, default: str | None, read: Callable[[str], Any]) -> An
             raise click.BadParameter(str(fault)) from None
 
     return click.prompt(question, default=default, value_proc=checked)
+
+
+def data_folder(answer: str) -> Path:
+    """A folder that a store can lie in. Raises ValueError."""
+    folder = Path(values.text(answer)).expanduser()
+    values.store_url(store_in(folder))
+    return folder
 
 
 def _some(answer: str) -> str | None:

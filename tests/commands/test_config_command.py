@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
+from typing import IO
 
 import pytest
 from click.testing import CliRunner
@@ -14,6 +18,8 @@ from jobs.first_config import sync_schedule
 from tests.commands.command_line import CommandLine
 from tracker.config import load_config
 from tracker.errors import ConfigError
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_check_says_what_the_file_tells_the_tracker_to_do(tracker: CommandLine, folder: Path) -> None:
@@ -121,6 +127,8 @@ def test_init_asks_what_matters_and_writes_the_answers(folder: Path, monkeypatch
     (folder / "config.toml").unlink()
     monkeypatch.delenv("HTTPS_PROXY", raising=False)
     exit_code, shown = _asked(
+        "/srv/tracker?",  # is asked again
+        "/srv/tracker",
         "Europe/Bukarest",  # is asked again
         "Europe/Bucharest",
         "weekly",
@@ -140,6 +148,8 @@ def test_init_asks_what_matters_and_writes_the_answers(folder: Path, monkeypatch
     assert "TRACKER_SMTP_PASSWORD" in shown
     (folder / "hospital-ca.pem").touch()
     settings = load_config(folder / "config.toml").settings
+    assert settings.store.url == "sqlite:////srv/tracker/tracker.db"
+    assert (settings.store.backups, settings.output.folder) == ("/srv/tracker/backups", "/srv/tracker/reports")
     assert (settings.schedule.timezone, settings.schedule.sync) == ("Europe/Bucharest", "30 17 * * mon-fri")
     assert settings.schedule.backup == "0 3 * * *"
     assert settings.registry.proxy == "http://proxy.hospital.example:3128"
@@ -160,7 +170,7 @@ def test_init_asks_what_matters_and_writes_the_answers(folder: Path, monkeypatch
 def test_a_relay_without_a_login(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "config.toml").unlink()
     monkeypatch.delenv("HTTPS_PROXY", raising=False)
-    exit_code, shown = _asked("UTC", "daily", "", "y", "relay", "none", "", "", "a@b.example", "c@d.example", "")
+    exit_code, shown = _asked("", "UTC", "daily", "", "y", "relay", "none", "", "", "a@b.example", "c@d.example", "")
     assert exit_code == 0, shown
     smtp = load_config(folder / "config.toml").settings.smtp
     assert smtp is not None
@@ -171,7 +181,7 @@ def test_enter_all_the_way_schedules_a_weekly_report(folder: Path, monkeypatch: 
     (folder / "config.toml").unlink()
     monkeypatch.setenv("TZ", "America/New_York")
     monkeypatch.delenv("HTTPS_PROXY", raising=False)
-    exit_code, shown = _asked("", "", "", "")
+    exit_code, shown = _asked("", "", "", "", "")
     assert exit_code == 0, shown
     settings = load_config(folder / "config.toml").settings
     assert (settings.schedule.timezone, settings.schedule.sync) == ("America/New_York", "30 10 * * mon-fri")
@@ -182,9 +192,47 @@ def test_enter_all_the_way_schedules_a_weekly_report(folder: Path, monkeypatch: 
 def test_by_hand_only_the_zone_is_written(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "config.toml").unlink()
     monkeypatch.delenv("HTTPS_PROXY", raising=False)
-    assert _asked("Asia/Tokyo", "by-hand", "", "n")[0] == 0
+    assert _asked("", "Asia/Tokyo", "by-hand", "", "n")[0] == 0
     settings = load_config(folder / "config.toml").settings
     assert (settings.schedule.timezone, settings.schedule.sync, settings.report) == ("Asia/Tokyo", None, ())
+
+
+def test_the_folder_of_the_data_can_be_given(tracker: CommandLine, folder: Path) -> None:
+    (folder / "config.toml").unlink()
+    assert tracker("config", "init", "--data", "/var/lib/tracker").exit_code == 0
+    settings = load_config(folder / "config.toml").settings
+    assert settings.store.url == "sqlite:////var/lib/tracker/tracker.db"
+    assert (settings.store.backups, settings.output.folder) == ("/var/lib/tracker/backups", "/var/lib/tracker/reports")
+    assert (settings.schedule.sync, len(settings.search[0].term)) == (None, 9)
+    ended = tracker("config", "init", "--force", "--data", "")
+    assert (ended.exit_code, ended.err) == (2, 'tracker: --data: is empty. See "tracker config init --help".\n')
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="opens a pseudo-terminal")
+def test_questions_are_asked_on_a_terminal_only(folder: Path) -> None:
+    import pty
+
+    def init(standard_input: IO[bytes] | int) -> subprocess.CompletedProcess[str]:
+        program = "import sys; from jobs.cli import main; sys.exit(main())"
+        return subprocess.run(
+            [sys.executable, "-c", program, "config", "init", "--force"],
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdin=standard_input,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    unasked = init(subprocess.DEVNULL)
+    assert (unasked.returncode, unasked.stdout.count("\n"), unasked.stderr) == (0, 1, "")
+    keyboard, terminal = pty.openpty()
+    with os.fdopen(keyboard, "wb", buffering=0) as typing, os.fdopen(terminal, "rb", buffering=0) as shown:
+        typing.write(b"\n" * 5)
+        asked = init(shown)
+    assert asked.returncode == 0, asked.stderr
+    assert "Enter takes what stands in brackets" in asked.stdout
 
 
 def test_a_file_that_is_there_is_seen_before_anything_is_asked(folder: Path) -> None:
