@@ -5,24 +5,31 @@ What was told stands in the store (`JobState.alerted_at`), so that neither a res
 
 from __future__ import annotations
 
+import logging
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from tracker.errors import DeliveryError, TrackerError
 from tracker.store.job_log import JobState
 
 if TYPE_CHECKING:
+    from jobs.recipients import Reached
     from tracker.config import Config
+    from tracker.store.deliveries import Delivery
+
+_log = logging.getLogger("tracker.schedule")
 
 
 class Word(StrEnum):
     FAILS = "fails"
     STILL_FAILS = "still fails"
     RECOVERED = "recovered"
+    GIVEN_UP = "given up"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +49,7 @@ class Alert:
 
 
 Tell = Callable[[Alert], None]
-"""Reaches every admin, or raises TrackerError."""
+"""Reaches at least one admin, or raises TrackerError."""
 
 
 def word_due(state: JobState, rules: AlertRules, *, now: datetime) -> Word | None:
@@ -56,15 +63,19 @@ def word_due(state: JobState, rules: AlertRules, *, now: datetime) -> Word | Non
     return Word.STILL_FAILS if since >= rules.remind_after else None
 
 
-def alert_of(word: Word, state: JobState, *, zone: ZoneInfo, now: datetime, host: str) -> Alert:
-    """The message: what, since when, why, and what happens next."""
+_CAUGHT_UP = {"deliver": "What waited is sent. What was given up meanwhile is not: that was told by itself."}
+"""What became of what was missed, where that is no run."""
+
+
+def alert_of(word: Word, state: JobState, *, zone: ZoneInfo, now: datetime, host: str, again: str) -> Alert:
+    """The message: what, since when, why, and what happens next: it is tried again at `retry_at`, otherwise `again`."""
     if word is Word.RECOVERED:
         return Alert(
             word,
             state.name,
             f"{state.name} is well again",
             f"{state.name} is well again since {_moment(state.succeeded_at or now, zone)}.\n"
-            "What was missed meanwhile is caught up with; the next report covers it.\n"
+            f"{_CAUGHT_UP.get(state.name, 'What was missed meanwhile is caught up with; the next report covers it.')}\n"
             f"\n(the trial tracker on {host})\n",
         )
     times = f"{state.failures} time{'' if state.failures == 1 else 's'} in a row"
@@ -73,14 +84,40 @@ def alert_of(word: Word, state: JobState, *, zone: ZoneInfo, now: datetime, host
         f"Last error: {state.error or 'unknown'}",
         f"Last success: {_moment(state.succeeded_at, zone) if state.succeeded_at else 'none yet'}.",
         "",
-        f"It is tried again at {_moment(state.retry_at, zone)}."
-        if state.retry_at
-        else "It is tried again when it is next due.",
+        f"It is tried again {f'at {_moment(state.retry_at, zone)}' if state.retry_at else again}.",
         'Nothing is lost meanwhile. "tracker doctor" looks for the cause, "tracker status" says how things stand.',
         "",
         f"(the trial tracker on {host})",
     ]
     return Alert(word, state.name, f"{state.name} {word}: {times}", "\n".join(lines) + "\n")
+
+
+GIVEN_UP_LISTED = 20
+
+
+def given_up_alert(given_up: Sequence[Delivery], *, host: str) -> Alert:
+    """The message about deliveries that nobody tries any more."""
+    from jobs.outbox import Attempt, attempt_line
+
+    first, *others = given_up
+    lines = [
+        attempt_line(Attempt(delivery=one, error=one.last_error or "unknown")) for one in given_up[:GIVEN_UP_LISTED]
+    ]
+    if len(given_up) > GIVEN_UP_LISTED:
+        lines.append(f"and {len(given_up) - GIVEN_UP_LISTED} more: see `tracker deliver`")
+    text = [
+        "Nobody tries any more to send this:",
+        "",
+        *lines,
+        "",
+        "Put right what the error names, then `tracker deliver --retry` sends it after all. Until then whoever was to",
+        "get it does not know of it: it lies in the output folder. This is told once.",
+        "",
+        f"(the trial tracker on {host})",
+    ]
+    more = f", and {len(others)} more" if others else ""
+    subject = f"GIVEN UP: report {first.number} of {first.name} to {first.address}{more}"
+    return Alert(Word.GIVEN_UP, "deliver", subject, "\n".join(text) + "\n")
 
 
 def _moment(instant: datetime, zone: ZoneInfo) -> str:
@@ -91,41 +128,53 @@ def _moment(instant: datetime, zone: ZoneInfo) -> str:
 def teller(config: Config, *, environ: Mapping[str, str], now: Callable[[], datetime]) -> Tell:
     """Sends to the recipients of [alerts], at once and past the outbox: the store may be what fails.
 
-    One who can't be reached doesn't keep the others from being told. Raises the first TrackerError then.
+    Whoever can't be reached is logged, and keeps nobody else from being told.
     """
 
     def tell(alert: Alert) -> None:
-        from tracker.errors import TrackerError
+        failures = [error for name in config.settings.alerts.recipients for error in send(name, alert)]
+        errors = [error for error in failures if error is not None]
+        if errors and len(errors) == len(failures):
+            raise errors[0]
+        for error in errors:
+            _log.error("an admin could not be told: %s", error.told)
 
-        failures: list[TrackerError] = []
-        for name in config.settings.alerts.recipients:
+    def send(name: str, alert: Alert) -> Iterator[TrackerError | None]:
+        """What went wrong with each address of a recipient; None where nothing did."""
+        from jobs.recipients import reached
+
+        try:
+            recipient = reached(config, name, environ=environ)
+        except TrackerError as error:  # a secret that is missing now
+            yield error
+            return
+        for address in recipient.addresses:
             try:
-                _send(config, name, alert, environ=environ, now=now())
-            except TrackerError as error:
-                failures.append(error)
-        if failures and len(failures) == len(config.settings.alerts.recipients):
-            raise failures[0]
+                _send(recipient, address, alert, now=now())
+            except DeliveryError as error:
+                yield error
+                if error.everyone:
+                    return
+            else:
+                yield None
 
     return tell
 
 
-def _send(config: Config, name: str, alert: Alert, *, environ: Mapping[str, str], now: datetime) -> None:
+def _send(recipient: Reached, address: str, alert: Alert, *, now: datetime) -> None:
     from jobs import chat, mailing
-    from jobs.recipients import reached
 
-    recipient = reached(config, name, environ=environ)
     subject = f"Trial tracker: {alert.subject}"
     if recipient.chat:
         chat.post(recipient.chat.url, title=subject, text=alert.text, named=recipient.chat.variable)
     elif server := recipient.server:
-        for address in recipient.addresses:
-            message = mailing.letter(
-                sender=server.sender,
-                address=address,
-                subject=subject,
-                text=alert.text,
-                message_id=f"<{uuid.uuid4().hex}@{server.sender.rpartition('@')[2]}>",
-                date=now,
-                list_name="alerts",
-            )
-            mailing.send(server, message, address=address)
+        message = mailing.letter(
+            sender=server.sender,
+            address=address,
+            subject=subject,
+            text=alert.text,
+            message_id=f"<{uuid.uuid4().hex}@{server.sender.rpartition('@')[2]}>",
+            date=now,
+            list_name="alerts",
+        )
+        mailing.send(server, message, address=address)

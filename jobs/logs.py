@@ -34,6 +34,11 @@ def bound(**values: object) -> Iterator[None]:
         _bound.reset(token)
 
 
+def bind(**values: object) -> None:
+    """As `bound`, from here to the end of the innermost `bound` around it: for what is known only on the way."""
+    _bound.set({**_bound.get(), **values})
+
+
 class _Formatter(logging.Formatter):
     """Knows what is bound and what is secret."""
 

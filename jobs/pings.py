@@ -12,7 +12,7 @@ from urllib.request import Request, urlopen
 from tracker.config.values import web_url
 
 if TYPE_CHECKING:
-    from jobs.scheduler import Ping
+    from jobs.work import Ping
     from tracker.config import Config
 
 _TIMEOUT_S = 5.0

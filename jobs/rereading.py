@@ -1,15 +1,29 @@
-"""Notices that config.toml has changed, or that somebody asked to read it again."""
+"""config.toml while a scheduler runs: notices that it has changed, and has the store say how it is."""
 
 from __future__ import annotations
 
+import logging
 import threading
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tracker.errors import ConfigError
+from tracker.errors import ConfigError, TrackerError
+from tracker.store.job_log import job_states, note_failure, note_success
 
 if TYPE_CHECKING:
+    from jobs.work import Plan
     from tracker.config import Config
+    from tracker.store.engine import Store
+
+CONFIG_JOB = "config"
+"""Under this name the store keeps how config.toml is: a wrong edit is told like a job that fails, but at once."""
+
+Reread = Callable[[], "Plan | None"]
+"""The plan of a config.toml that has changed; None where it has not. Raises TrackerError where it is wrong now."""
+
+_log = logging.getLogger("tracker.schedule")
 
 
 class ConfigFile:
@@ -54,3 +68,37 @@ def _look_of(path: Path) -> tuple[int, int, int] | None:
     except OSError:
         return None
     return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+class Rereading:
+    """Has config.toml read again, and the one read before stay in force where the new one is wrong, loudly."""
+
+    def __init__(self, reread: Reread) -> None:
+        self._reread = reread
+        self._error: str | None = None
+        self._well_since_start = False
+
+    def new_plan(self) -> Plan | None:
+        """The plan that is in force from now on; None where that is the one before."""
+        try:
+            plan = self._reread()
+        except TrackerError as error:
+            self._error = error.told
+            _log.error("config.toml is wrong, the one read before stays in force: %s", error.told)
+            return None
+        if plan is not None:
+            self._error, self._well_since_start = None, False
+            _log.warning("config.toml was read anew: %s", ", ".join(job.name for job in plan.jobs))
+        return plan
+
+    def note(self, store: Store, *, now: datetime) -> None:
+        """Has the store say how config.toml is, where that changed. Raises StoreError."""
+        if self._error is None and self._well_since_start:
+            return
+        with store.begin() as connection:
+            known = job_states(connection)[CONFIG_JOB]
+            if self._error is None:
+                note_success(connection, CONFIG_JOB, at=now)
+            elif known.error != self._error:
+                note_failure(connection, CONFIG_JOB, at=now, error=self._error, retry_at=None)
+        self._well_since_start = self._error is None

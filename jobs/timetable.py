@@ -86,10 +86,13 @@ def when_due(
     return None if firing is None else firing + jitter(firing, most=most_jitter, seed=seed)
 
 
-def retry_after(failures: int) -> timedelta:
-    """How long to wait after so many failures in a row: 5 minutes, then doubled up to an hour."""
+def retry_after(failures: int, *, asked: timedelta = timedelta()) -> timedelta:
+    """How long to wait after so many failures in a row: 5 minutes, then doubled up to an hour.
+
+    Longer where whoever refused asked for it, up to what `was_done_in_the_future` believes.
+    """
     doubled: timedelta = FIRST_RETRY * 2 ** min(failures - 1, 10)
-    return min(doubled, LONGEST_RETRY)
+    return max(min(doubled, LONGEST_RETRY), min(asked, LONGEST_RETRY + CLOCK_TOLERANCE))
 
 
 def was_done_in_the_future(state: JobState, *, now: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""What a scheduled job is: when it is due, and what it does."""
+"""What a scheduled job is: when it is due, and what it does; and the plan of all that config.toml asks for."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from jobs.alerts import AlertRules, Tell
 from jobs.timetable import when_due
-from tracker.store.job_log import JobState, cover
+from tracker.store.job_log import JobState, cover, job_states
 
 if TYPE_CHECKING:
     from tracker.store.engine import Store
@@ -21,10 +22,14 @@ Waiting = Callable[["Connection"], datetime | None]
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What a job has to say. `trouble`: it is done, but somebody should look; trying again would not help."""
+    """What a job has to say. `trouble`: it is done, but somebody should look; trying again would not help.
+
+    `told_apart`: the admins are told of the trouble by itself, so that it makes the job neither fail nor well.
+    """
 
     said: str = ""
     trouble: str | None = None
+    told_apart: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +47,11 @@ class Claim:
         Work that never calls it is recorded afterwards; so it must be harmless to do it twice.
         """
         cover(connection, self.job, since=self.since, until=self.until)
+
+    def is_covered(self) -> bool:
+        """Whether it is recorded as done by this attempt. Raises StoreError."""
+        with self.store.connect() as connection:
+            return job_states(connection)[self.job].covered == self.until
 
 
 Work = Callable[[Claim], Done]
@@ -67,16 +77,38 @@ class Job:
     def due(self, state: JobState, connection: Connection) -> datetime | None:
         """When it is to begin next, in the past where it is overdue; None where it never is."""
         if self.cron is not None:
-            return when_due(self.cron, self.zone, state, most_jitter=self.jitter, seed=self.seed)
+            return self.due_by_cron(state)
         waiting = self.waiting(connection) if self.waiting else None
         if waiting is None or state.retry_at is None:
             return waiting
         return max(waiting, state.retry_at)
 
+    def due_by_cron(self, state: JobState) -> datetime | None:
+        """The same where there is no store in which anything could wait."""
+        if self.cron is None:
+            return None
+        return when_due(self.cron, self.zone, state, most_jitter=self.jitter, seed=self.seed)
+
     @property
     def schedule(self) -> str:
         """As a person reads it."""
         return self.cron if self.cron is not None else "as needed"
+
+
+Ping = Callable[[str], None]
+"""Tells a watchdog that a job went well. Never raises."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What config.toml asks for. `jobs` in the order in which those due at the same time are done."""
+
+    jobs: tuple[Job, ...]
+    reports: tuple[str, ...]
+    zone: ZoneInfo
+    rules: AlertRules
+    tell: Tell | None = None
+    ping: Ping = lambda _: None
 
 
 def later(instant: datetime, than: datetime) -> datetime:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 
 from reports.parts import Banner, CoverageLine, ProblemLine, RunLine, Tone
 from reports.words import counted, field_label, instant, listed, sentence
@@ -12,6 +13,9 @@ from tracker.runs import Guard, GuardKind, Outcome, Run, TermCoverage
 
 STALE_AFTER = timedelta(days=4)
 """A sync on working days leaves at most three days and some hours between two successes."""
+
+GAP_AFTER = timedelta(days=8)
+"""A sync once a week leaves a week and some hours between two successes."""
 
 RUNS_SHOWN = 30
 
@@ -117,6 +121,7 @@ def banners(
     """What stands above everything else, the gravest first."""
     return (
         *_failures(runs, earlier),
+        *_gaps(runs, earlier),
         *_staleness(runs, now=now),
         *_incomplete(runs),
         *_guards(runs),
@@ -147,8 +152,7 @@ def _failures(runs: Sequence[Run], earlier: Earlier) -> list[Banner]:
                     *([f"The last success before was on {instant(earlier.success_at)}."] if earlier.success_at else []),
                     *errors,
                     *more,
-                    "What changed in between is told here, as far as it still shows: a state that came and went "
-                    "between two successful runs was not seen.",
+                    _SEEN_OF_A_GAP,
                 ),
             )
         ]
@@ -163,6 +167,28 @@ def _failures(runs: Sequence[Run], earlier: Earlier) -> list[Banner]:
                 "nothing is lost.",
             ),
         )
+    ]
+
+
+_SEEN_OF_A_GAP = (
+    "What changed in between is told here, as far as it still shows: a state that came and went between two successful "
+    "runs was not seen."
+)
+
+
+def _gaps(runs: Sequence[Run], earlier: Earlier) -> list[Banner]:
+    """Of times in which nobody asked the registry: a run that failed is told by `_failures`."""
+    known = [earlier.success_at, *(run.finished_at for run in runs if run.outcome in _USABLE)]
+    ended = sorted(moment for moment in known if moment)
+    failed = [run.started_at for run in runs if went_wrong(run)]
+    return [
+        Banner(
+            tone=Tone.NOTICE,
+            heading=f"No run for {counted((end - begin).days, 'day')}; this report covers the gap",
+            lines=(f"Nobody asked the registry between {instant(begin)} and {instant(end)}.", _SEEN_OF_A_GAP),
+        )
+        for begin, end in pairwise(ended)
+        if end - begin > GAP_AFTER and not any(begin < moment < end for moment in failed)
     ]
 
 

@@ -6,7 +6,7 @@ import os
 
 import click
 
-from jobs.commands.options import common_options, current_config, example, json_option
+from jobs.commands.options import common_options, current_config, example, is_quiet, json_option
 from jobs.terminal import say, say_json
 
 
@@ -24,14 +24,14 @@ def command(as_json: bool) -> int:
 
     One question goes to the registry, and the mail server is connected to; nothing is sent or changed.
     """
-    from jobs.doctor import examine, exit_code, lines
+    from jobs.doctor import Level, examine, exit_code, lines
     from jobs.syncing import utc_now
 
     config = current_config()
     findings = []
     for finding in examine(config, environ=os.environ, now=utc_now):
         findings.append(finding)
-        if not as_json:
+        if not as_json and not (is_quiet() and finding.level is Level.OK):
             for line in lines([finding]):
                 say(line)
     if as_json:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from jobs.commands.opening import open_for_reading
-from jobs.commands.options import common_options, config_at_a_glance, example, json_option
-from jobs.terminal import say, say_json
+from jobs.commands.options import common_options, config_at_a_glance, example, json_option, say_done
+from jobs.terminal import say_json
 
 if TYPE_CHECKING:
     from jobs.health import Health
@@ -43,7 +43,7 @@ def command(as_json: bool) -> int:
         say_json(health_as_data(health))
     else:
         for line in health_lines(health, timezone=config.timezone):
-            say(line)
+            say_done(line)
     return health.exit_code
 
 

@@ -82,6 +82,15 @@ def test_how_the_registry_refuses(tracker: CommandLine, registry: StandIn, fault
     assert tracker("doctor").exit_code == 1
 
 
+def test_certificates_that_are_not_there(tracker: CommandLine, registry: StandIn, folder: Path) -> None:
+    text = (folder / "config.toml").read_text()
+    (folder / "config.toml").write_text(text.replace("[registry]", "[registry]\nca_bundle = 'hospital-ca.pem'"))
+    found = levels(tracker)["registry"]
+    assert found["level"] == "fail"
+    assert f"{folder / 'hospital-ca.pem'} can't be read as a file of certificates" in found["said"]
+    assert "leave the key out" in found["advice"]
+
+
 def test_a_damaged_store(tracker: CommandLine, registry: StandIn, folder: Path) -> None:
     (folder / "data").mkdir()
     (folder / "data" / "tracker.db").write_bytes(b"not a database" * 1000)

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,9 @@ import pytest
 from tests.commands.command_line import CommandLine
 from tests.registry.standin import StandIn, faults
 from tests.runs.tracking import a_registry
+from tracker.errors import StoreUnusable
+from tracker.store.engine import open_store
+from tracker.store.job_log import job_states
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = """
@@ -97,9 +101,55 @@ def test_once_does_what_is_due_and_then_nothing(tracker: CommandLine, registry: 
 
 def test_list_says_when_each_job_is_due_and_does_none(tracker: CommandLine, registry: StandIn) -> None:
     listed = tracker("schedule", "--list", "--json")
-    assert [one["job"] for one in json.loads(listed.out)] == ["full sync", "sync", "report weekly", "clean up"]
+    jobs = ["full sync", "sync", "report weekly", "report files", "clean up"]
+    assert [one["job"] for one in json.loads(listed.out)] == jobs
     assert "30 16 * * mon-fri" in tracker("schedule", "--list").out
     assert registry.requests == []
+
+
+def test_list_makes_no_store(tracker: CommandLine, registry: StandIn, folder: Path) -> None:
+    listed = tracker("schedule", "--list")
+    assert listed.exit_code == 0
+    assert "There is no store yet" in listed.err
+    assert not (folder / "data").exists()
+
+
+def test_list_leaves_the_store_as_it_is(tracker: CommandLine, registry: StandIn, folder: Path) -> None:
+    tracker("sync")
+    tracker("schedule", "--list")
+    with open_store(f"sqlite:///{folder / 'data' / 'tracker.db'}") as store, store.connect() as connection:
+        assert job_states(connection) == {}
+    with sqlite3.connect(folder / "data" / "tracker.db") as older:
+        older.execute("UPDATE alembic_version SET version_num = '0002'")
+    older.close()
+    refused = tracker("schedule", "--list")
+    assert (refused.exit_code, "older version" in refused.err) == (1, True)
+    with sqlite3.connect(folder / "data" / "tracker.db") as still:
+        assert still.execute("SELECT version_num FROM alembic_version").fetchall() == [("0002",)]
+    still.close()
+
+
+def test_quietly_only_errors_are_told(tracker: CommandLine, registry: StandIn, folder: Path) -> None:
+    for words in (
+        ("schedule", "--once"),
+        ("schedule", "--once"),
+        ("sync",),
+        ("report",),
+        ("run",),
+        ("deliver",),
+        ("status",),
+        ("config", "check"),
+        ("db", "check"),
+        ("db", "backup"),
+    ):
+        ended = tracker(*words, "--quiet")
+        assert (ended.out, ended.err) == ("", ""), words
+    amiss = [line for line in tracker("doctor", "--quiet").out.splitlines() if not line.startswith(" ")]
+    assert amiss == ["WARN  alerts: nobody is told when a job fails"]
+    assert json.loads(tracker("status", "--quiet", "--json").out)["exit_code"] == 0
+    assert "NCT" in tracker("list", "--quiet").out
+    registry.fail(faults.blocked(), times=None)
+    assert "HTTP 403" in tracker("sync", "--full", "--quiet").out
 
 
 def test_once_says_that_a_job_failed(tracker: CommandLine, registry: StandIn) -> None:
@@ -108,6 +158,18 @@ def test_once_says_that_a_job_failed(tracker: CommandLine, registry: StandIn) ->
     assert failed.exit_code == 1
     assert "HTTP 403" in failed.out
     assert "sync has failed 1 time in a row: run 1: " in tracker("status").out
+
+
+def test_once_says_that_the_store_could_not_be_used(
+    tracker: CommandLine, registry: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise StoreUnusable("The disk is full: tracker.db", advice="Free some space.")
+
+    monkeypatch.setattr("jobs.attempting.start_attempt", full)
+    failed = tracker("schedule", "--once")
+    assert (failed.exit_code, failed.out) == (1, "")
+    assert failed.err.endswith("tracker: The disk is full: tracker.db. Free some space.\n")
 
 
 def test_a_wrong_schedule_ends_it_before_it_begins(tracker: CommandLine, folder: Path, registry: StandIn) -> None:
@@ -142,9 +204,20 @@ def test_a_signal_ends_a_sync_that_waits(folder: Path, registry: StandIn, tracke
 def test_a_second_one_is_refused_and_told_who_works(folder: Path, registry: StandIn, tracker: CommandLine) -> None:
     with a_scheduler(folder) as process:
         read_until(process, '"message": "done')
-        refused = tracker("schedule", "--once")
+        refused = tracker("schedule")
         assert refused.exit_code == 1
         assert f"(process {process.pid})" in refused.err
+
+
+def test_once_beside_a_running_one_does_no_harm(folder: Path, registry: StandIn, tracker: CommandLine) -> None:
+    with a_scheduler(folder) as process:
+        read_until(process, '"message": "done')
+        beside = tracker("schedule", "--once")
+        assert beside.exit_code == 0
+        assert f"(process {process.pid})" in beside.out
+        quietly = tracker("schedule", "--once", "--quiet")
+        assert (quietly.exit_code, quietly.out, quietly.err) == (0, "", "")
+        assert tracker("schedule", "--once", "--json").out == "[]\n"
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no SIGHUP")

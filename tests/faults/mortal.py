@@ -12,16 +12,14 @@ import json
 import os
 import resource
 import signal
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.fork_server import ForkServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,38 +31,17 @@ class Ended:
     output: str
 
 
-class Commands:
+class Commands(ForkServer):
     """The helper process; a context manager that ends it."""
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.mortal"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            cwd=Path.cwd(),
-            text=True,
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.close()
-        self._process.wait()
-        self._process.stdout.close()
+        super().__init__(__name__)
 
     def run(self, *arguments: str | Path, die_at: int = 0, largest_file: int | None = None) -> Ended:
         """Runs `tracker` with these arguments. `die_at`: at which point (from 1); `largest_file`: in bytes, for all
         that it writes, as if the disk were full then."""
-        assert self._process.stdin
-        assert self._process.stdout
         order = {"arguments": list(map(str, arguments)), "die_at": die_at, "largest_file": largest_file}
-        print(json.dumps(order), file=self._process.stdin, flush=True)
-        answer = json.loads(self._process.stdout.readline())
+        answer = self.ask(order)
         return Ended(answer["code"], tuple(answer["points"]), answer["output"])
 
 

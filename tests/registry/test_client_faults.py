@@ -8,6 +8,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -175,21 +176,33 @@ def test_retry_after_is_heeded(registry: StandIn, fault: Callable[[str], Fault],
     assert [wait for wait in time.slept if wait > 1e-6] == ([slept] if slept else [])
 
 
+def test_each_retry_is_logged_without_what_was_asked(registry: StandIn, caplog: pytest.LogCaptureFixture) -> None:
+    registry.fail(faults.server_error(503), times=2)
+    with client(registry.url.replace("//", "//ward:secret@"), FakeTime()) as made:
+        assert swept(made) == 5
+    lines = [(line.levelname, line.getMessage()) for line in caplog.records if line.name == "tracker.registry"]
+    assert lines == [
+        ("WARNING", f"{registry.url}/studies: not available (HTTP 503); asked again in 1 s (attempt 1 failed)"),
+        ("WARNING", f"{registry.url}/studies: not available (HTTP 503); asked again in 2 s (attempt 2 failed)"),
+    ]
+
+
 @pytest.mark.parametrize(
-    ("header", "again"),
+    ("header", "again", "hours"),
     [
-        ("86400", "2026-03-03 12:00 UTC"),
-        ("Mon, 02 Mar 2026 14:30:00 GMT", "2026-03-02 14:30 UTC"),
-        ("9" * 30, "a time past all calendars"),
+        ("86400", "2026-03-03 12:00 UTC", 24),
+        ("Mon, 02 Mar 2026 14:30:00 GMT", "2026-03-02 14:30 UTC", 2.5),
+        ("9" * 30, "a time past all calendars", 366 * 24),
     ],
 )
-def test_a_wait_that_is_too_long_is_for_the_next_run(registry: StandIn, header: str, again: str) -> None:
+def test_a_wait_that_is_too_long_is_for_the_next_run(registry: StandIn, header: str, again: str, hours: float) -> None:
     time = FakeTime()
     registry.fail(faults.too_many_requests(header))
     with client(registry.url, time) as made, pytest.raises(RegistryUnreachable, match=again) as caught:
         swept(made)
     assert time.slept == []
     assert again in caught.value.advice
+    assert caught.value.retry_at == time.now() + timedelta(hours=hours)
 
 
 def test_after_a_429_the_run_goes_slower(registry: StandIn) -> None:

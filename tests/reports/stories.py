@@ -18,7 +18,7 @@ from tracker.summary import StudySummary, TrackedStudy
 SEARCH = "spine-tumour"
 BEFORE, DATA = date(2018, 5, 29), date(2020, 7, 28)
 NOW = datetime(2020, 7, 28, 17, 0, tzinfo=UTC)
-EARLIER = Earlier(data_date=BEFORE, success_at=datetime(2018, 5, 29, 16, 31, tzinfo=UTC))
+EARLIER = Earlier(data_date=BEFORE, success_at=datetime(2020, 7, 24, 16, 31, tzinfo=UTC))
 EVERYTHING = ReportDefinition(name="changes", searches=())
 
 

@@ -72,9 +72,9 @@ def test_a_failed_week_says_since_when_and_why() -> None:
     runs = [run(2, Outcome.FAILED, error=ERROR, data_date=None), run(3, Outcome.INTERRUPTED, data_date=None)]
     view = view_of([], TRIALS, runs=runs)
     assert view.state is State.FAILED
-    assert view.headline == f"Spine-tumour trials #2: no successful run since 29 May 2018, 16:31 UTC: {ERROR}"
+    assert view.headline == f"Spine-tumour trials #2: no successful run since 24 Jul 2020, 16:31 UTC: {ERROR}"
     assert view.basis == "The data held are those of 29 May 2018."
-    failed = banner(view, "No successful run since 29 May 2018, 16:31 UTC")
+    failed = banner(view, "No successful run since 24 Jul 2020, 16:31 UTC")
     assert failed.tone is Tone.WARNING
     assert any(ERROR in line for line in failed.lines)
     assert any("it was interrupted" in line.lower() for line in failed.lines)
@@ -86,7 +86,7 @@ def test_a_failed_week_says_since_when_and_why() -> None:
 def test_a_window_without_any_run_is_a_failed_one() -> None:
     view = view_of([], TRIALS, runs=[], window=Window(after_run=1, until_run=1))
     assert view.state is State.FAILED
-    assert "no successful run since 29 May 2018" in view.headline
+    assert "no successful run since 24 Jul 2020" in view.headline
     assert banner(view, "No run in this report's window").tone is Tone.WARNING
 
 
@@ -101,8 +101,22 @@ def test_news_that_a_failed_run_wrote_before_it_failed_are_told() -> None:
 def test_a_success_after_failures_covers_the_gap_with_a_banner() -> None:
     view = view_of([], TRIALS, runs=[run(2, Outcome.FAILED, error=ERROR), run(3, Outcome.FAILED, error=ERROR), run(4)])
     gap = banner(view, "2 of 3 runs failed; this report covers the gap")
-    assert gap.lines[0] == "The last success before was on 29 May 2018, 16:31 UTC."
+    assert gap.lines[0] == "The last success before was on 24 Jul 2020, 16:31 UTC."
     assert view.state is State.QUIET
+
+
+def test_a_time_in_which_nobody_asked_is_told() -> None:
+    """The machine was switched off for a month: no run failed, and yet the report must say what was not watched."""
+    runs = [run(2, ended=NOW - timedelta(days=38)), run(3)]
+    earlier = Earlier(data_date=EARLIER.data_date, success_at=NOW - timedelta(days=46))
+    [gap] = view_of([], TRIALS, runs=runs, earlier=earlier).banners
+    assert gap.heading == "No run for 37 days; this report covers the gap"
+    assert gap.lines[0] == "Nobody asked the registry between 20 Jun 2020, 17:00 UTC and 28 Jul 2020, 16:40 UTC."
+    assert "a state that came and went between two successful runs was not seen" in gap.lines[1]
+    before = Earlier(data_date=EARLIER.data_date, success_at=NOW - timedelta(days=20))
+    assert banner(view_of([], TRIALS, runs=[run(3)], earlier=before), "No run for 19 days")
+    weekly = [run(2, ended=NOW - timedelta(days=14)), run(3, ended=NOW - timedelta(days=7)), run(4)]
+    assert view_of([], TRIALS, runs=weekly, earlier=Earlier(success_at=NOW - timedelta(days=21))).banners == ()
 
 
 def test_an_old_success_is_named() -> None:

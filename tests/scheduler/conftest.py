@@ -9,8 +9,9 @@ import pytest
 
 from tests.delivery.mail_server import MailServer, mail_server
 from tests.registry.standin import StandIn
-from tests.runs.tracking import a_registry, trials
+from tests.runs.tracking import A, B, C, E, Tracking, a_registry, trials
 from tests.scheduler.unattended import Unattended, utc
+from tracker.store.engine import Store
 
 MONDAY_NOON = utc("2026-03-02T12:00")
 
@@ -34,3 +35,15 @@ def corner(mail: MailServer, tmp_path: Path) -> Iterator[Unattended]:
         tracker.switch_on()
         yield tracker
         tracker.switch_off()
+
+
+@pytest.fixture
+def registry() -> Iterator[StandIn]:
+    with StandIn(a_registry([A, B, C, E])) as registry:
+        yield registry
+
+
+@pytest.fixture
+def undisturbed(store: Store, registry: StandIn) -> Tracking:
+    """Another tracker of the same registry, to which nothing happens."""
+    return Tracking(store, registry)

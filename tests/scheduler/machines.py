@@ -9,17 +9,15 @@ import json
 import os
 import random
 import signal
-import subprocess
 import sys
 import time
 from contextlib import suppress
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.fork_server import ForkServer
 
 
 class Machine:
@@ -52,42 +50,21 @@ class Machine:
                 pipe.close()
 
 
-class Hall:
+class Hall(ForkServer):
     """Where machines are started: a context manager."""
 
     def __init__(self, config: Path, folder: Path) -> None:
+        super().__init__(__name__)
         self._config = config
         self._folder = folder
         self._started = 0
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.scheduler.machines"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            cwd=ROOT,
-            text=True,
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.close()
-        self._process.wait()
-        self._process.stdout.close()
 
     def machine(self) -> Machine:
         self._started += 1
         pipes = [self._folder / f"machine-{self._started}-{name}" for name in ("orders", "answers")]
         for pipe in pipes:
             os.mkfifo(pipe)
-        assert self._process.stdin
-        assert self._process.stdout
-        print(json.dumps([str(self._config), *map(str, pipes)]), file=self._process.stdin, flush=True)
-        return Machine(int(self._process.stdout.readline()), *pipes)
+        return Machine(self.ask([str(self._config), *map(str, pipes)]), *pipes)
 
     def kill_some(self, machines: list[Machine], chance: random.Random) -> int:
         """Kills one of them, or all, within the next moments, and puts new ones in their place. Returns how many."""

@@ -11,7 +11,8 @@ from jobs.stopping import Stopped
 from tests.delivery.mail_server import MailServer
 from tests.registry.standin import faults, situations
 from tests.scheduler.conftest import MONDAY_NOON
-from tests.scheduler.unattended import Unattended, utc
+from tests.scheduler.service import missing_files
+from tests.scheduler.unattended import Killed, Unattended, utc
 from tracker.errors import StoreBusy, StoreUnusable
 from tracker.store.job_log import Ended
 from tracker.store.locking import run_lock
@@ -57,6 +58,7 @@ class TestDueOnce:
             ("sync", "done"),
             ("report weekly", "done"),
             ("deliver", "done"),
+            ("backup", "done"),
             ("clean up", "done"),
         ]
         assert corner.look() == []
@@ -156,12 +158,69 @@ class TestTriedAgain:
         assert ("report weekly", "done") in outcomes(corner.look_at(NEXT_MONDAY + timedelta(minutes=31)))
         assert alerts(mail)[1:] == ["store is well again"]
 
+    def test_a_fault_of_the_program_is_told_like_a_job_that_fails(
+        self, corner: Unattended, mail: MailServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        corner.look()
+
+        def broken(*_: object) -> None:
+            raise ImportError("the program was replaced while it ran")
+
+        with monkeypatch.context() as patched:
+            patched.setattr("jobs.attempting.job_states", broken)
+            for minutes in range(30):
+                assert corner.look_at(NEXT_MONDAY + timedelta(minutes=minutes)) == []
+        assert [one.partition(":")[0] for one in alerts(mail)] == ["scheduler fails"]
+        assert len([record for record in caplog.records if record.exc_info]) == 1
+        assert ("report weekly", "done") in outcomes(corner.look_at(NEXT_MONDAY + timedelta(minutes=31)))
+        assert alerts(mail)[1:] == ["scheduler is well again"]
+
+
+class TestReportFiles:
+    @pytest.mark.parametrize("end", [Killed(), StoreUnusable("No connection to the database")])
+    def test_a_report_that_was_recorded_gets_its_files_whatever_happened_then(
+        self, corner: Unattended, mail: MailServer, end: BaseException, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        corner.look()
+
+        def fails(*_: object) -> None:
+            raise end
+
+        with monkeypatch.context() as patched:
+            patched.setattr("jobs.reporting.write_copies", fails)
+            patched.setattr("jobs.reporting.check_folder", lambda _: None)
+            corner.look_at(NEXT_MONDAY + timedelta(minutes=1))
+        assert outcomes(corner.look_at(NEXT_MONDAY + timedelta(minutes=3))) == []
+        assert outcomes(corner.look_at(NEXT_MONDAY + timedelta(minutes=7))) == [("report files", "done")]
+        assert corner.look_at(NEXT_MONDAY + timedelta(minutes=20)) == []
+        assert missing_files(f"sqlite:///{corner.folder / 'tracker.db'}") == []
+        assert reports(corner) == 1
+        assert corner.states()["report weekly"].failures == 0
+        assert mail.addressed() == ["board@hospital.example"]
+
+
+class TestStopped:
+    def test_between_two_mails_the_rest_are_left_for_the_next_start(self, corner: Unattended, mail: MailServer) -> None:
+        corner.write_config(
+            replacing=('["board@hospital.example"]', '["ana@hospital.example", "ben@hospital.example"]')
+        )
+        corner.look()
+        mail.on_data = corner.stop.ask
+        with pytest.raises(Stopped):
+            corner.look_at(NEXT_MONDAY + timedelta(minutes=1))
+        assert mail.addressed() == ["ana@hospital.example"]
+        assert [one.outcome for one in corner.attempts("deliver")] == [Ended.STOPPED]
+        mail.on_data = lambda: None
+        corner.switch_off()
+        corner.switch_on()
+        corner.look()
+        assert mail.addressed() == ["ana@hospital.example", "ben@hospital.example"]
+
 
 class TestBackup:
     def test_a_backup_is_made_at_its_time(self, corner: Unattended) -> None:
-        corner.write_config(replacing=('mon-fri"\n', 'mon-fri"\nbackup = "0 3 * * *"\n'))
         corner.look()
-        assert ("backup", "done") in outcomes(corner.look_at(utc("2026-03-03T01:01")))
+        assert ("backup", "done") in outcomes(corner.look_at(utc("2026-03-03T01:31")))
         [backup] = (corner.folder / "data" / "backups").iterdir()
         assert backup.read_bytes().startswith(b"SQLite format 3")
 

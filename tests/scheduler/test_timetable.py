@@ -80,6 +80,15 @@ def test_what_failed_is_tried_again_after_ever_longer_waits() -> None:
     assert [retry_after(number) / timedelta(minutes=1) for number in (1, 2, 3, 4, 5, 50)] == [5, 10, 20, 40, 60, 60]
 
 
+@pytest.mark.parametrize(("asked", "minutes"), [(1, 5), (30, 30), (24 * 60, 120)])
+def test_whoever_asks_for_patience_gets_it_within_bounds(asked: int, minutes: int) -> None:
+    waits = retry_after(1, asked=timedelta(minutes=asked))
+    assert waits == timedelta(minutes=minutes)
+    now = utc("2026-03-02T12:00")
+    state = JobState(name="sync", covered=now, retry_at=now + waits)
+    assert not was_done_in_the_future(state, now=now)
+
+
 @pytest.mark.parametrize(
     ("covered", "retry", "wrong"),
     [

@@ -1,0 +1,232 @@
+"""What comes between a report and its reader, or the tracker and the registry: each passes, or is told."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from jobs.deliver import deliver_due
+from jobs.logs import set_up
+from jobs.recipients import Recipients
+from jobs.stopping import Stop
+from tests.delivery.mail_server import MailServer
+from tests.registry.standin import faults
+from tests.scheduler import unattended
+from tests.scheduler.conftest import MONDAY_NOON
+from tests.scheduler.service import texts_of_alerts
+from tests.scheduler.test_scheduler import alerts
+from tests.scheduler.unattended import Unattended, utc
+from tracker.config import Config, load_config
+from tracker.registry.client import RegistryClient
+from tracker.store.revisions import HEAD
+
+NEXT_MONDAY = utc("2026-03-09T05:01")  # a minute after the report was due
+BOARD = "board@hospital.example"
+
+
+def switched_off_and_on(tracker: Unattended) -> None:
+    tracker.switch_off()
+    tracker.switch_on()
+
+
+class TestRetryAfter:
+    def test_a_registry_that_asks_to_be_left_alone_is(
+        self, corner: Unattended, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def client(config: Config, stop: Stop) -> RegistryClient:
+            def sleep(_: float) -> Any:
+                stop.check()
+
+            return RegistryClient(config.registry.base_url, requests_per_second=1000, sleep=sleep, now=corner.clock)
+
+        monkeypatch.setattr(unattended, "patient_client", client)
+        switched_off_and_on(corner)
+        corner.registry.fail(faults.too_many_requests("1800"), times=None)
+        corner.look()
+        asked = len(corner.registry.requests)
+        assert "left alone until 2026-03-02 12:30" in (corner.states()["sync"].error or "")
+        assert corner.look_at(MONDAY_NOON + timedelta(minutes=29)) == []
+        assert len(corner.registry.requests) == asked
+        corner.registry.heal()
+        assert [one.outcome for one in corner.look_at(MONDAY_NOON + timedelta(minutes=31))] == ["done"]
+
+
+class TestVersion:
+    def test_a_store_that_another_program_has_upgraded_is_left_alone_and_told(
+        self, corner: Unattended, mail: MailServer
+    ) -> None:
+        corner.look()
+        set_version(corner, "next")
+        before = rows(corner)
+        corner.write_config()  # to be read anew, and registered
+        corner.registry.requests.clear()
+        for minutes in range(30):
+            assert corner.look_at(NEXT_MONDAY + timedelta(minutes=minutes)) == []
+        assert rows(corner) == before
+        assert corner.registry.requests == []
+        assert alerts(mail) == ["store fails: 11 times in a row"]
+        [text] = texts_of_alerts(mail)
+        assert "The store is of a newer version (next) than this program" in text
+        assert "Restart the scheduler with the newer program; until then it does nothing." in text
+        set_version(corner, HEAD)
+        assert ("report weekly", "done") in [(one.job, one.outcome) for one in corner.look()]
+
+    def test_nor_is_it_written_into_between_two_jobs(self, corner: Unattended) -> None:
+        corner.look()
+        corner.registry.in_the_middle(lambda: set_version(corner, "next"), after=1)
+        assert corner.look_at(NEXT_MONDAY)[1:] == []  # the sync was at work
+        assert corner.scheduler
+        assert "newer version" in str(corner.scheduler.error)
+        assert [one.job for one in corner.attempts()][2:] == []
+
+
+def set_version(tracker: Unattended, version: str) -> None:
+    with sqlite3.connect(tracker.folder / "tracker.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = ?", (version,))
+    connection.close()
+
+
+def rows(tracker: Unattended) -> list[str]:
+    """Everything that the store holds."""
+    with sqlite3.connect(tracker.folder / "tracker.db") as connection:
+        held = list(connection.iterdump())
+    connection.close()
+    return held
+
+
+class TestLog:
+    def test_what_is_logged_during_a_run_says_which_even_that_the_registry_was_asked_again(
+        self, corner: Unattended
+    ) -> None:
+        stream = io.StringIO()
+        with logging_to(stream):
+            corner.registry.fail(faults.server_error(503), times=1)
+            corner.look()
+            corner.look_at(utc("2026-03-02T14:45"))
+        begun, retried, done, *later = [json.loads(line) for line in stream.getvalue().splitlines()]
+        assert (begun["job"], "run" in begun) == ("sync", False)
+        assert "not available (HTTP 503); asked again in" in retried["message"]
+        assert [(line["job"], line["attempt"], line["run"]) for line in (retried, done)] == [("sync", 1, 1)] * 2
+        assert ["run" in line for line in later] == [False, True]
+        assert later[-1]["run"] == 2
+
+
+@contextmanager
+def logging_to(stream: io.StringIO) -> Iterator[None]:
+    root, ours = logging.getLogger(), logging.getLogger("tracker")
+    before = root.handlers, root.level, ours.level
+    set_up("json", secrets=(), stream=stream)
+    try:
+        yield
+    finally:
+        root.handlers, root.level = before[0], before[1]
+        ours.setLevel(before[2])
+
+
+class TestGivenUp:
+    def test_every_one_is_told_at_once_and_once_whatever_succeeds_in_between(
+        self, corner: Unattended, mail: MailServer
+    ) -> None:
+        both = ('["board@hospital.example"]', '["board@hospital.example", "ben@hospital.example"]')
+        corner.write_config(replacing=both)
+        corner.look()
+        mail.refused[BOARD] = "550 5.1.1 no such mailbox"
+        for week in range(1, 5):
+            at = NEXT_MONDAY + timedelta(weeks=week)
+            looked = {one.job: one.outcome for one in corner.look_at(at)}
+            assert looked["deliver"] == "troubled"
+            assert len(alerts(mail)) == week
+            switched_off_and_on(corner)
+            corner.look_at(at + timedelta(hours=30))
+        mail.refused.clear()
+        corner.look_at(NEXT_MONDAY + timedelta(weeks=5))
+        corner.look_at(NEXT_MONDAY + timedelta(weeks=5, hours=30))
+        told = [f"GIVEN UP: report {number} of weekly to {BOARD}" for number in range(1, 5)]
+        assert alerts(mail) == told  # neither "deliver fails" nor "deliver is well again"
+        text = texts_of_alerts(mail)[0]
+        assert f"GIVEN UP after 1 attempt: 127.0.0.1:{mail.port} refuses the mail to {BOARD}: 550 5.1.1" in text
+        assert "`tracker deliver --retry` sends it after all" in text
+
+    def test_admins_who_are_out_of_reach_are_told_later(self, corner: Unattended, mail: MailServer) -> None:
+        corner.look()
+        mail.sender_answer = "550 not from you"
+        corner.look_at(NEXT_MONDAY)
+        mail.sender_answer = "250 OK"
+        assert alerts(mail) == []
+        corner.look_at(NEXT_MONDAY + timedelta(minutes=11))
+        corner.look_at(NEXT_MONDAY + timedelta(minutes=22))
+        assert alerts(mail) == [f"GIVEN UP: report 1 of weekly to {BOARD}"]
+
+    def test_what_is_tried_again_by_hand_and_given_up_again_is_told_again(
+        self, corner: Unattended, mail: MailServer
+    ) -> None:
+        corner.look()
+        mail.refused[BOARD] = "550 no such mailbox"
+        corner.look_at(NEXT_MONDAY)
+        retry(corner)
+        corner.look_at(NEXT_MONDAY + timedelta(minutes=1))
+        assert len(alerts(mail)) == 2
+        mail.refused.clear()
+        retry(corner)
+        corner.look_at(NEXT_MONDAY + timedelta(minutes=2))
+        assert len(alerts(mail)) == 2
+        assert BOARD in mail.addressed()
+
+    def test_given_up_with_a_server_that_was_down_the_job_is_not_said_to_be_well(
+        self, corner: Unattended, mail: MailServer
+    ) -> None:
+        corner.look()
+        mail.refused[BOARD] = "451 later"
+        for hours in range(0, 80, 4):
+            corner.look_at(NEXT_MONDAY + timedelta(hours=hours))
+        first, *others = alerts(mail)
+        assert first == "deliver fails: 3 times in a row"
+        assert [one for one in others if "well again" in one] == []
+        assert [one for one in others if "GIVEN UP" in one] == [f"GIVEN UP: report 1 of weekly to {BOARD}"]
+        mail.refused.clear()
+        corner.look_at(NEXT_MONDAY + timedelta(weeks=1))
+        assert alerts(mail)[-1] == "deliver is well again"
+        assert "What was given up meanwhile is not: that was told by itself." in texts_of_alerts(mail)[-1]
+
+
+def retry(tracker: Unattended) -> None:
+    assert tracker.store
+    deliver_due(tracker.store, Recipients(load_config(tracker.config_path), {}), now=tracker.clock, retry=True)
+
+
+class TestSecrets:
+    def test_a_password_that_is_missing_after_a_restart_keeps_no_report_from_being_made(
+        self, corner: Unattended, mail: MailServer, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        login = ('security = "none"', 'security = "none"\nusername = "tracker"\npassword_env = "MAIL_PASSWORD"')
+        corner.write_config(replacing=login)
+        switched_off_and_on(corner)
+        [warned] = [line.getMessage() for line in caplog.records if line.levelno == logging.WARNING]
+        assert "smtp.password_env: the environment variable MAIL_PASSWORD is not set" in warned
+        corner.look()
+        looked = {one.job: one.outcome for one in corner.look_at(NEXT_MONDAY)}
+        assert (looked["report weekly"], looked["deliver"]) == ("done", "troubled")
+        assert mail.connections == 0
+        corner.write_config()  # which asks for no password
+        corner.look_at(NEXT_MONDAY + timedelta(minutes=2))
+        assert mail.addressed() == [BOARD]
+
+
+class TestClock:
+    def test_a_clock_that_was_ahead_strands_no_mail(self, corner: Unattended, mail: MailServer) -> None:
+        corner.look()
+        mail.refused[BOARD] = "451 later"
+        corner.look_at(NEXT_MONDAY + timedelta(days=728))
+        assert mail.addressed() == []
+        mail.refused.clear()
+        corner.look_at(NEXT_MONDAY)
+        corner.look_at(NEXT_MONDAY + timedelta(minutes=1))
+        assert BOARD in mail.addressed()
