@@ -116,7 +116,7 @@ def test_every_job_that_can_fail_has_its_line_in_the_table_of_alerts() -> None:
     jobs = {planning.SYNC, planning.FULL_SYNC, planning.DELIVER, planning.BACKUP, planning.CLEAN_UP}
     jobs |= {"report NAME", planning.REPORT_FILES}
     named = re.findall(r"`([^`]+)`", " ".join(_first_column("What an alert means")))
-    assert set(named) == jobs | {CONFIG_JOB, "store"}
+    assert set(named) == jobs | {CONFIG_JOB, "store", "scheduler"}
 
 
 def test_the_errors_that_are_explained_are_errors_of_the_program() -> None:
