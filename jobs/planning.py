@@ -17,10 +17,11 @@ from jobs.pings import pinger
 from jobs.stopping import Stop
 from jobs.syncing import registry_client
 from jobs.work import Claim, Done, Job, Plan
+from tracker.config.crons import BACKUP, CLEAN_UP, FULL_SYNC, SYNC, report_job
 from tracker.errors import TrackerError
 from tracker.runs import Outcome, Run
-from tracker.store.job_log import forget_attempts
-from tracker.store.reports import newest_not_on_disk
+from tracker.store.job_log import forget_attempts, job_states
+from tracker.store.reports import newest_not_on_disk, newest_report_at
 
 if TYPE_CHECKING:
     from tracker.config import Config
@@ -28,10 +29,11 @@ if TYPE_CHECKING:
     from tracker.registry.client import RegistryClient
     from tracker.store.transactions import Connection
 
-SYNC, FULL_SYNC, DELIVER, BACKUP, CLEAN_UP = "sync", "full sync", "deliver", "backup", "clean up"
-REPORT_FILES = "report files"
+DELIVER, REPORT_FILES = "deliver", "report files"
 FILES_AFTER = timedelta(minutes=5)
 """So long whoever made a report has to write its files; then another scheduler may, or the next start."""
+BACKUP_AFTER = timedelta(minutes=10)
+"""By then a report's mails have gone out, unless their server is away."""
 
 BackUp = Callable[["Config", datetime], str]
 """Backs the store up, and says where to. `now` is aware. Raises TrackerError."""
@@ -93,7 +95,7 @@ def plan_of(config: Config, world: World) -> Plan:
             work = partial(_report, config, world, definition)
             jobs.append(
                 Job(
-                    name=f"report {definition.name}",
+                    name=report_job(definition.name),
                     work=work,
                     cron=definition.schedule,
                     zone=zone,
@@ -106,7 +108,7 @@ def plan_of(config: Config, world: World) -> Plan:
         jobs.append(Job(name=DELIVER, work=partial(_deliver, config, world), waiting=partial(_next_delivery, world)))
     if schedule.backup:
         work = partial(_back_up, config, world)
-        jobs.append(Job(name=BACKUP, work=work, cron=schedule.backup, zone=zone))
+        jobs.append(Job(name=BACKUP, work=work, cron=schedule.backup, zone=zone, waiting=_next_backup))
     work = partial(_clean_up, world, timedelta(days=schedule.keep_attempts_days))
     jobs.append(Job(name=CLEAN_UP, work=work, cron=schedule.clean_up, zone=zone))
     return Plan(
@@ -219,6 +221,19 @@ def _deliver(config: Config, world: World, claim: Claim) -> Done:
         trouble="; ".join(map(attempt_line, failed)) or None,
         told_apart=all(one.delivery.state is DeliveryState.GIVEN_UP for one in failed),
     )
+
+
+def _next_backup(connection: Connection) -> datetime | None:
+    """After a report, so that the newest backup knows of it: one restored makes no report a second time."""
+    made = newest_report_at(connection)
+    return made + BACKUP_AFTER if made and not _backed_up_since(connection, made) else None
+
+
+def _backed_up_since(connection: Connection, instant: datetime) -> bool:
+    known = job_states(connection).get(BACKUP)
+    if known is None or known.started_at is None or known.succeeded_at is None:
+        return False
+    return instant <= known.started_at <= known.succeeded_at
 
 
 def _back_up(config: Config, world: World, _claim: Claim) -> Done:

@@ -60,7 +60,8 @@ Work = Callable[[Claim], Done]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A job is due by its cron expression in `zone`, or (`waiting`) when something in the store waits for it."""
+    """A job is due by its cron expression in `zone`, or (`waiting`) when something in the store waits for it; by
+    whichever comes first."""
 
     name: str
     work: Work = field(repr=False)
@@ -76,12 +77,10 @@ class Job:
 
     def due(self, state: JobState, connection: Connection) -> datetime | None:
         """When it is to begin next, in the past where it is overdue; None where it never is."""
-        if self.cron is not None:
-            return self.due_by_cron(state)
         waiting = self.waiting(connection) if self.waiting else None
-        if waiting is None or state.retry_at is None:
-            return waiting
-        return max(waiting, state.retry_at)
+        if waiting is not None and state.retry_at is not None:
+            waiting = max(waiting, state.retry_at)
+        return min(filter(None, (waiting, self.due_by_cron(state))), default=None)
 
     def due_by_cron(self, state: JobState) -> datetime | None:
         """The same where there is no store in which anything could wait."""

@@ -19,7 +19,7 @@ from typing import Any
 from tests.delivery.mail_server import MailServer
 from tests.registry.standin import StandIn
 from tests.runs.tracking import SPINE
-from tests.scheduler.unattended import utc
+from tests.scheduler.unattended import BY_MAIL, utc
 from tracker.store.engine import open_store
 from tracker.store.reports import recorded_reports, report_files
 
@@ -31,7 +31,8 @@ SYNC_TIME = utc("2026-03-02T15:00:01")
 TUESDAY = utc("2026-03-03T07:00:01")
 """A moment after the sync is due, and after the report is."""
 
-CONFIG = """
+CONFIG = (
+    """
 [registry]
 base_url = "{registry}"
 requests_per_second = 1000
@@ -54,21 +55,10 @@ clean_up = "0 5 * * sun"
 [[report]]
 name = "weekly"
 schedule = "0 7 * * tue"
-recipients = ["board"]
-[[recipient]]
-name = "board"
-mail = ["board@hospital.example"]
-[[recipient]]
-name = "admin"
-mail = ["admin@hospital.example"]
-[smtp]
-host = "127.0.0.1"
-port = {mail}
-security = "none"
-sender = "tracker@hospital.example"
-[alerts]
-recipients = ["admin"]
+recipients = ["coordinators"]
 """
+    + BY_MAIL
+)
 
 
 def write_config(

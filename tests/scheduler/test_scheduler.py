@@ -14,6 +14,8 @@ from tests.scheduler.conftest import MONDAY_NOON
 from tests.scheduler.service import missing_files
 from tests.scheduler.unattended import Killed, Unattended, utc
 from tracker.errors import StoreBusy, StoreUnusable
+from tracker.store.deliveries import DeliveryState, deliveries
+from tracker.store.engine import open_store
 from tracker.store.job_log import Ended
 from tracker.store.locking import run_lock
 from tracker.store.reports import recorded_reports
@@ -221,8 +223,19 @@ class TestBackup:
     def test_a_backup_is_made_at_its_time(self, corner: Unattended) -> None:
         corner.look()
         assert ("backup", "done") in outcomes(corner.look_at(utc("2026-03-03T01:31")))
-        [backup] = (corner.folder / "data" / "backups").iterdir()
+        [backup] = corner.backups()
         assert backup.read_bytes().startswith(b"SQLite format 3")
+
+    def test_a_backup_follows_each_report_and_knows_of_its_mails(self, corner: Unattended) -> None:
+        corner.look()
+        corner.look_at(utc("2026-03-09T01:31"))
+        assert ("report weekly", "done") in outcomes(corner.look_at(utc("2026-03-09T05:01")))
+        assert corner.look_at(utc("2026-03-09T05:10")) == []
+        assert outcomes(corner.look_at(utc("2026-03-09T05:12"))) == [("backup", "done")]
+        with open_store(f"sqlite:///{corner.backups()[-1]}") as backup, backup.connect() as connection:
+            assert len(recorded_reports(connection, "weekly")) == 1
+            assert [one.state for one in deliveries(connection)] == [DeliveryState.SENT]
+        assert corner.look_at(utc("2026-03-09T05:13")) == []
 
 
 class TestClock:

@@ -18,7 +18,7 @@ SIXTY_DAYS = Course(
     crashes=(9, 28, 38, 50),
     upgrade=29,
     downgrade_tried=31,
-    disk_lost=(29, 39),
+    disk_lost=(29, 42),
     move=46,
 )
 

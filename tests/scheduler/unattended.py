@@ -31,7 +31,25 @@ from tracker.store.engine import Store, open_store
 from tracker.store.job_log import Attempt, JobState, attempts, job_states
 from tracker.store.locking import scheduler_lock
 
-CONFIG = """
+BY_MAIL = """
+[[recipient]]
+name = "coordinators"
+mail = ["board@hospital.example"]
+[[recipient]]
+name = "admin"
+mail = ["admin@hospital.example"]
+[smtp]
+host = "127.0.0.1"
+port = {mail}
+security = "none"
+sender = "tracker@hospital.example"
+[alerts]
+recipients = ["admin"]
+"""
+"""Who is told, and the server that a mail goes to."""
+
+CONFIG = (
+    """
 [registry]
 base_url = "{registry}"
 [store]
@@ -50,20 +68,9 @@ name = "weekly"
 schedule = "0 7 * * mon"
 recipients = ["coordinators"]
 {more}
-[[recipient]]
-name = "coordinators"
-mail = ["board@hospital.example"]
-[[recipient]]
-name = "admin"
-mail = ["admin@hospital.example"]
-[smtp]
-host = "127.0.0.1"
-port = {mail}
-security = "none"
-sender = "tracker@hospital.example"
-[alerts]
-recipients = ["admin"]
 """
+    + BY_MAIL
+)
 SPINE_TERM = "  [[search.term]]\n  condition = 'Spine tumor'\n"
 
 

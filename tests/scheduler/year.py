@@ -53,7 +53,7 @@ class Course:
     crashes: tuple[int, ...]
     upgrade: int  # at noon, to a version whose migration the power cuts short once
     downgrade_tried: int
-    disk_lost: tuple[int, ...]  # an hour after noon; no Monday, or a report may be newer than the newest backup
+    disk_lost: tuple[int, ...]  # an hour after noon
     move: int  # at noon, to PostgreSQL
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, func, insert, select, update
 
 from tracker import __version__
 from tracker.errors import StoreBusy, StoreDamaged
@@ -190,6 +190,12 @@ def unconfirmed_files(connection: Connection) -> list[UnconfirmedFile]:
         .order_by(report_file.c.name, report_file.c.number, report_file.c.filename)
     )
     return [UnconfirmedFile(**row) for row in connection.execute(query).mappings()]
+
+
+def newest_report_at(connection: Connection) -> datetime | None:
+    """When the newest report of any definition was made; None before the first."""
+    made: datetime | None = connection.execute(select(func.max(report.c.created_at))).scalar()
+    return made
 
 
 def newest_not_on_disk(connection: Connection) -> datetime | None:
