@@ -18,8 +18,9 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from tracker.config.store_url import file_url
-from tracker.errors import OutputError, StoreDamaged
+from tracker.errors import OutputError, StoreDamaged, UsageError
 from tracker.store.check import check
+from tracker.store.connections import parse_url
 from tracker.store.copying import copy_store, open_target
 from tracker.store.engine import open_store
 from tracker.store.files import copy_file, give_name
@@ -127,8 +128,10 @@ def _make_room(folder: Path, keep: int, *, beside: Path) -> tuple[Path, ...]:
 def copy_to(url: str, target_url: str, *, progress: Callable[[str, int], None]) -> int:
     """Copies the store into another one, made if need be. Returns how many rows both hold.
 
-    Raises StoreBusy where a run, or SQLite's scheduler, uses either.
+    Raises UsageError where both are the same, StoreBusy where a run, or SQLite's scheduler, uses either.
     """
+    if parse_url(url) == parse_url(target_url):
+        raise UsageError("the store can't be copied onto itself", subject="--to", advice="Name another one.")
     with (
         open_store(url) as source,
         scheduler_lock(source),

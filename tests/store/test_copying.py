@@ -139,6 +139,11 @@ def test_a_store_whose_copy_never_ended_opens_for_nobody_but_the_copy(
         assert _everything(copy) == _everything(filled)
 
 
+def test_a_store_is_not_copied_onto_itself(store_url: str, store: Store) -> None:
+    with pytest.raises(UsageError, match="onto itself"):
+        copy_to(store_url, store_url, progress=lambda *_: None)
+
+
 def test_a_store_of_other_data_is_not_written_over(filled: Store, other: Store) -> None:
     with other.begin() as connection:
         a_run(connection, source="another hospital")

@@ -221,6 +221,12 @@ def test_remarks_name_what_is_probably_not_meant(tmp_path: Path) -> None:
     assert operator.startswith('search[1].term[1].condition: the registry searches for "or" as a word')
 
 
+def test_a_schedule_on_a_day_of_the_month_and_of_the_week_is_remarked_upon(tmp_path: Path) -> None:
+    [remark] = loaded(tmp_path, MINIMAL + '[schedule]\nsync = "0 7 1 * mon"\n').remarks
+    assert remark.startswith('sync: "0 7 1 * mon" is only due on days that are both a mon and day 1 of the month')
+    assert loaded(tmp_path, MINIMAL + '[schedule]\nsync = "0 7 1 * *"\n').remarks == ()
+
+
 # Where the file is
 
 

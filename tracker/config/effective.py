@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -66,7 +66,7 @@ class Config:
     @property
     def remarks(self) -> tuple[str, ...]:
         """What is possible, but probably not meant."""
-        return tuple(_remarks(self.settings))
+        return (*_remarks(self.settings), *_remarks_on_crons(self.crons))
 
 
 def load_config(path: Path, *, full: bool = True, environ: Mapping[str, str] | None = None) -> Config:
@@ -141,3 +141,13 @@ def _remarks(settings: Settings) -> list[str]:
                         f"as an operator it is written {words[0].upper()}"
                     )
     return remarks
+
+
+def _remarks_on_crons(crons: Mapping[str, str]) -> Iterator[str]:
+    for job, cron in crons.items():
+        _, _, day, _, weekday = cron.split()
+        if "*" not in (day, weekday):
+            yield (
+                f'{job}: "{cron}" is only due on days that are both a {weekday} and day {day} of the month; '
+                "cron itself would take either"
+            )
