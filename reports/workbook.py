@@ -11,11 +11,12 @@ import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
+from typing import Any
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import Cell as StyledCell
-from openpyxl.styles import Font
+from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
@@ -33,27 +34,28 @@ Cell = str | int | float | bool | date | datetime | None
 LINKS = 60_000
 """Excel takes 65,530 links on a sheet; what comes after is plain text."""
 
+_A4 = 9  # as the format counts paper sizes
+LEGIBLE_WIDTH = 250
+"""Characters on the width of a page: about half the usual size."""
+
 _EARLIEST = datetime(1980, 1, 1)  # noqa: DTZ001 - a ZIP archive's own beginning, without a zone
-_LONG = {
-    "brief_title",
-    "official_title",
-    "before",
-    "after",
-    "meaning",
-    "why",
-    "why_stopped",
-    "conditions",
-    "interventions",
+_WIDTHS = {
+    **dict.fromkeys(("value", "meaning"), 120),
+    **dict.fromkeys(("brief_title", "official_title", "before", "after", "why", "why_stopped"), 50),
+    **dict.fromkeys(("conditions", "interventions"), 50),
+    **dict.fromkeys(("what", "name", "field"), 34),
+    "type": 22,
 }
+"""Of columns whose values are longer than their names, in characters."""
 
 
 def report_xlsx(view: ReportView) -> bytes:
     book = Workbook(write_only=True)
-    write_sheet(book, "Summary", ("what", "value"), _summary(view), filtered=False)
+    write_sheet(book, "Summary", ("what", "value"), _summary(view), is_list=False)
     write_sheet(book, "Changes", _change_header(), map(_change_cells, view.changes))
     write_sheet(book, "Studies", _study_header(), map(_study_cells, view.studies))
     write_sheet(book, "Coverage", _COVERAGE, _coverage(view))
-    write_sheet(book, "Dictionary", ("table", "name", "type", "meaning"), dictionary_rows())
+    write_sheet(book, "Dictionary", ("table", "name", "type", "meaning"), dictionary_rows(), is_list=False)
     book.properties.creator = "spine-trial-tracker"
     book.properties.title = cell_text(view.headline)
     book.properties.created = book.properties.modified = view.made_at.astimezone(UTC).replace(tzinfo=None)
@@ -155,25 +157,40 @@ def _coverage(view: ReportView) -> Iterator[tuple[Cell, ...]]:
 
 
 def write_sheet(
-    book: Workbook, title: str, header: Sequence[str], rows: Iterable[Sequence[Cell]], *, filtered: bool = True
+    book: Workbook, title: str, header: Sequence[str], rows: Iterable[Sequence[Cell]], *, is_list: bool = True
 ) -> None:
-    """One sheet with a header that stays; registry text is written as text, whatever it begins with."""
+    """One sheet with a header that stays; registry text is written as text, whatever it begins with.
+
+    A list has filters; what is none is read from top to bottom, its texts whole.
+    """
     sheet = book.create_sheet(title)
     sheet.freeze_panes = "C2" if "nct_id" in header else "A2"
     for place, name in enumerate(header, start=1):
         sheet.column_dimensions[get_column_letter(place)].width = _width(name)
+    _set_up_print(sheet, header)
     sheet.append([_heading(sheet, name) for name in header])
     number = 1
     for number, row in enumerate(rows, start=2):
-        sheet.append([_shown(sheet, value, number) for value in row])
-    if filtered:
+        cells = [_shown(sheet, value, number) for value in row]
+        sheet.append(cells if is_list else [_beginning_left(sheet, cell) for cell in cells])
+    if is_list:
         sheet.auto_filter.ref = f"A1:{get_column_letter(len(header))}{number}"
 
 
+def _set_up_print(sheet: Any, header: Sequence[str]) -> None:  # the library's types leave out what is set here
+    """Across the page, with the header on each; as wide as the page where that stays legible."""
+    sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", _A4
+    sheet.print_title_rows = "1:1"
+    if sum(map(_width, header)) <= LEGIBLE_WIDTH:
+        sheet.sheet_properties.pageSetUpPr.fitToPage = True
+        sheet.page_setup.fitToHeight = 0
+    elif "nct_id" in header:
+        sheet.print_title_cols = f"A:{get_column_letter(header.index('nct_id') + 1)}"
+    sheet.oddFooter.center.text = "&A, &P / &N"
+
+
 def _width(name: str) -> int:
-    if name in ("value", "meaning"):
-        return 100
-    return 50 if name in _LONG else max(13, len(name) + 3)
+    return _WIDTHS.get(name) or max(13, len(name) + 3)
 
 
 _HEADING, _LINK_FONT = Font(bold=True), Font(color="14599A", underline="single")
@@ -193,6 +210,13 @@ def _shown(sheet: WriteOnlyWorksheet, value: Cell, row: int) -> Cell | StyledCel
     text = WriteOnlyCell(sheet, value=safe)
     text.data_type = "s"  # "#N/A" is a text here, no error of a formula
     return text
+
+
+def _beginning_left(sheet: WriteOnlyWorksheet, shown: Cell | StyledCell) -> StyledCell:
+    """Numbers among texts, and texts longer than their column."""
+    cell: StyledCell = shown if isinstance(shown, StyledCell) else WriteOnlyCell(sheet, value=shown)  # type: ignore[arg-type]  # it takes dates
+    cell.alignment = Alignment(horizontal="left", vertical="top", wrap_text=True)
+    return cell
 
 
 def _heading(sheet: WriteOnlyWorksheet, name: str) -> StyledCell:

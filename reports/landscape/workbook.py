@@ -19,7 +19,7 @@ def workbook_of(landscape: Landscape) -> bytes:
     for table in landscape.tables:
         write_sheet(book, table.name[:_LONGEST_NAME], table.columns, table.rows)
     notes = [(table.title, table.note) for table in landscape.tables]
-    write_sheet(book, "methods", ("what", "value"), [("methods", landscape.methods), *notes], filtered=False)
+    write_sheet(book, "methods", ("what", "value"), [("methods", landscape.methods), *notes], is_list=False)
     stamp = datetime.combine(landscape.data_date, time()) if landscape.data_date else datetime(2000, 1, 1)  # noqa: DTZ001
     book.properties.creator = "spine-trial-tracker"
     book.properties.created = book.properties.modified = stamp

@@ -66,6 +66,17 @@ def test_the_workbook_has_its_sheets_filters_and_a_header_that_stays() -> None:
     assert changes.max_row == len(example_view().changes) + 1
 
 
+def test_it_prints_across_with_its_header_on_each_page() -> None:
+    for name in ("Summary", "Changes", "Studies", "Coverage", "Dictionary"):
+        opened = sheet(example_view(), name)
+        assert opened.page_setup.orientation == "landscape"
+        assert opened.print_title_rows == "$1:$1"
+    summary, changes = (sheet(example_view(), name) for name in ("Summary", "Changes"))
+    assert summary.sheet_properties.pageSetUpPr.fitToPage
+    assert all(cell.alignment.horizontal == "left" and cell.alignment.wrap_text for cell in summary["B"][1:])
+    assert changes.print_title_cols == "$A:$B"
+
+
 def test_a_partial_date_stays_text_beside_its_first_day_and_precision() -> None:
     opened = sheet(example_view(), "Changes")
     slips = dict(
