@@ -62,7 +62,7 @@ name = "spine"
 timezone = "Europe/Bucharest"
 sync = "30 16 * * mon-fri"
 backup = "30 3 * * *"
-keep_attempts_days = 45
+keep_attempts_days = {keep_attempts_days}
 [[report]]
 name = "weekly"
 schedule = "0 7 * * mon"
@@ -112,6 +112,7 @@ class Unattended:
         start: datetime,
         store_url: str | None = None,
         environ: Mapping[str, str] | None = None,
+        keep_attempts_days: int = 400,
     ) -> None:
         self.folder = folder
         self.registry = registry
@@ -120,6 +121,7 @@ class Unattended:
         self.config_path = folder / "config.toml"
         self._store_url = store_url or f"sqlite:///{folder / 'tracker.db'}"
         self._environ = environ or {}
+        self._keep_attempts_days = keep_attempts_days
         self._edits = 0
         self.stop = Stop()
         self._switch: Any = None
@@ -133,7 +135,12 @@ class Unattended:
 
     def write_config(self, *, terms: str = SPINE_TERM, more: str = "", replacing: tuple[str, str] = ("", "")) -> None:
         text = CONFIG.format(
-            registry=self.registry.url, store=self._store_url, terms=terms, more=more, mail=self.mail.port
+            registry=self.registry.url,
+            store=self._store_url,
+            terms=terms,
+            more=more,
+            mail=self.mail.port,
+            keep_attempts_days=self._keep_attempts_days,
         )
         self._edits += 1  # so that no two versions of the file have the same size
         self.config_path.write_text(text.replace(*replacing) + "#" * self._edits + "\n")

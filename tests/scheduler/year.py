@@ -37,6 +37,7 @@ LOOK = timedelta(hours=1)
 IDS = [f"NCT9{number:07}" for number in range(1, 41)]
 FOUND_BY_EDIT = [f"NCT9{number:07}" for number in (901, 902)]
 EDITED_TERMS = SPINE_TERM + "  [[search.term]]\n  condition = 'chordoma'\n"
+KEEP_ATTEMPTS_DAYS = 45
 MONTHLY = '[[report]]\nname = "monthly"\nschedule = "0 8 1 * *"\n'
 
 
@@ -79,7 +80,7 @@ def live_through(course: Course, folder: Path, *, seed: int, postgresql: str, pa
     trials = Trials(world, chance, IDS)
     tell_of_days(story, trials, world, chance, first=START.date(), days=course.days, special=dict(course.special))
     with StandIn(world) as registry, mail_server() as mail:
-        tracker = Unattended(folder, registry, mail, start=START)
+        tracker = Unattended(folder, registry, mail, start=START, keep_attempts_days=KEEP_ATTEMPTS_DAYS)
         _befall(story, course, tracker, chance)
         _maintain(story, course, tracker, NextVersion(folder / "next version", patch))
         story.happenings.append((at(course.move, 12), lambda: tracker.move_to(postgresql)))
@@ -148,7 +149,7 @@ def _compare(story: Story, course: Course, tracker: Unattended, mail: MailServer
     assert tracker.killed == len(course.crashes)
     done = [one for one in tracker.attempts("report weekly") if one.outcome in (Ended.DONE, Ended.TROUBLED)]
     # A report and its being done are one write: only what follows it can be lost, and then the attempt looks killed.
-    kept = [at for at in firings if last - at < timedelta(days=45)]
+    kept = [at for at in firings if last - at < timedelta(days=KEEP_ATTEMPTS_DAYS)]
     assert len(kept) - tracker.killed <= len(done) <= len(kept) + 1
     _compare_store(tracker, last)
 
@@ -162,7 +163,7 @@ def _compare_store(tracker: Unattended, last: datetime) -> None:
     backups = tracker.backups()
     assert len(backups) == 5
     assert f"tracker-{last:%Y%m%d}" in backups[-1].name
-    assert all(one.started_at > last - timedelta(days=46) for one in tracker.attempts())
+    assert all(one.started_at > last - timedelta(days=KEEP_ATTEMPTS_DAYS + 1) for one in tracker.attempts())
 
 
 def _told(tracker: Unattended, name: str) -> list[Counter[str]]:
