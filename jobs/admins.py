@@ -57,8 +57,9 @@ class Admins:
             return True
         try:
             plan.tell(alert)
-        except TrackerError as error:
-            _log.error("the admins could not be told: %s", error.told)
+        except Exception as error:  # what nobody foresaw must not end the look: it is told at the next try
+            reason = error.told if isinstance(error, TrackerError) else repr(error)
+            _log.error("the admins could not be told: %s", reason)
             self._silent_until = now + _RETRY
             return False
         self._silent_until = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -89,20 +90,22 @@ class Attempts:
             states = job_states(connection)
             first = [one for one in jobs if one.name in job.follows and not states[one.name].failures]
             due = [one.due(states[one.name], connection) for one in first]
-            put_off = any(states[one.name].retry_at for one in first)
-        return put_off or any(at is not None and at <= now for at in due)
+            waits_to_retry = any(states[one.name].retry_at for one in first)
+        return waits_to_retry or any(at is not None and at <= now for at in due)
 
     def attempt(self, job: Job) -> Attempted | None:
         """Tries the job, if it is due and nobody else is at it. Raises Stopped where the process is to end."""
         if self._due(job) is None:
             return None
-        try:
-            with job_lock(self._store, job.name):
-                due_at = self._due(job)  # another may have done it in between
-                return self._attempt(job, due_at) if due_at else None
-        except StoreBusy:
-            _log.debug("%s is being done by another scheduler", job.name)
-            return None
+        with ExitStack() as held:
+            try:
+                held.enter_context(job_lock(self._store, job.name))
+            except StoreBusy:
+                _log.debug("%s is being done by another scheduler", job.name)
+                return None
+            # From here on StoreBusy says that the store can't be written, which must not pass for the same.
+            due_at = self._due(job)  # another may have done it in between
+            return self._attempt(job, due_at) if due_at else None
 
     def _due(self, job: Job) -> datetime | None:
         """When the job was to begin, if that is now or past."""
@@ -114,12 +117,13 @@ class Attempts:
             due_at = None if healed else job.due(state, connection)
         if healed:
             _log.warning(
-                "the clock was set back: %s was done at %s, which is still to come; it goes on from now",
+                "the clock was set back: %s stands at %s, which is still to come; it goes on from now",
                 job.name,
-                state.covered,
+                max(filter(None, (state.covered, state.retry_at))),
             )
             with self._store.begin() as connection:
-                pull_back(connection, job.name, covered=now)
+                # Where only its next try lies too far ahead, what was due is still to be done.
+                pull_back(connection, job.name, covered=min(now, state.covered))
         return due_at if due_at is not None and due_at <= now else None
 
     def _attempt(self, job: Job, due_at: datetime) -> Attempted:

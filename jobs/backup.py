@@ -56,7 +56,7 @@ def make_backup(url: str, *, folder: Path, keep: int, now: datetime) -> Backup:
     """Makes a verified backup of the store at `url`, and drops the oldest beyond `keep`. `now` is aware.
 
     Raises StoreError where the store can't be read, StoreDamaged where it is not sound, OutputError where the backup
-    can't be written. Then nothing of it is left.
+    can't be written; then nothing of it is left. OutputError, too, where it is made, but an old one can't be removed.
     """
     target = folder / f"tracker-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}.db"
     try:
@@ -121,7 +121,14 @@ def _make_room(folder: Path, keep: int, *, beside: Path) -> tuple[Path, ...]:
     oldest_first = sorted(others, key=lambda path: (path.name < beside.name, path.name))
     dropped = tuple(oldest_first[: max(len(others) + 1 - keep, 0)])
     for path in dropped:
-        path.unlink()
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise OutputError(
+                f"the backup {beside} is made, but the old {path} can't be removed: {error.strerror or error}",
+                subject=str(path),
+                advice="Remove it by hand, and give this user the right to: the folder would fill up.",
+            ) from error
     return dropped
 
 
@@ -137,6 +144,7 @@ def copy_to(url: str, target_url: str, *, progress: Callable[[str, int], None]) 
         scheduler_lock(source),
         run_lock(source),
         open_target(target_url) as target,
+        scheduler_lock(target),
         run_lock(target),
     ):
         return copy_store(source, target, progress=progress).total

@@ -100,12 +100,17 @@ def _scheduler(config: Config, store: Store, *, now: Callable[[], datetime]) -> 
     """That nothing is scheduled was said before."""
     from jobs.lateness import ADVICE, late_jobs
     from tracker.store.job_log import job_states
+    from tracker.store.locking import is_run_going_on
+    from tracker.store.runs import last_run
 
     with store.connect() as connection:
-        states = job_states(connection)
+        states, newest = job_states(connection), last_run(connection)
     if not states:
         if config.settings.schedule.sync:
             yield Finding("scheduler", Level.WARN, "none has worked on this store yet", ADVICE)
+        return
+    if newest and newest.outcome is None and is_run_going_on(store):
+        yield Finding("scheduler", Level.OK, f"run {newest.id} is going on: other jobs wait for it")
         return
     jitter = timedelta(seconds=config.settings.schedule.sync_jitter_s)
     late = list(late_jobs(states, config.crons, timezone=config.timezone, jitter=jitter, now=now()))

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import orjson
 
 from jobs.remarks import remarks
-from reports.calendar import LAPSED_FOR, LAPSING_FIELDS, CalendarTrial, calendar
+from reports.calendar import LAPSED_FOR, CalendarTrial, calendar
 from reports.feeds import REPORTS_LISTED, ReportEntry, changes_feed, reports_feed
 from tracker.changes import Kind
 from tracker.parse import parse
@@ -56,12 +56,12 @@ def feed_files(
 
 
 def _trials(connection: Connection, members: Set[NctId], recent: Sequence[RecordedChange]) -> Iterator[CalendarTrial]:
-    """The members, and who has left not long ago; with the versions before those `recent` changes that may let an
-    entry of the calendar lapse."""
+    """The members, and who has left not long ago; with the versions before `recent` changes. Whatever the change is of:
+    whether results may be due follows from a dozen fields."""
     left = {one.change.nct_id for one in recent if one.change.kind is Kind.LEFT} - members
     before: dict[NctId, set[int]] = {}
     for one in recent:
-        if one.before_version is not None and one.change.field in LAPSING_FIELDS:
+        if one.before_version is not None:
             before.setdefault(one.change.nct_id, set()).add(one.before_version)
     for nct_id, body in newest_bodies(connection, members | left):
         if (study := _read(body)) is not None:

@@ -82,9 +82,9 @@ class Rereading:
         """The plan that is in force from now on; None where that is the one before."""
         try:
             plan = self._reread()
-        except TrackerError as error:
-            self._error = error.told
-            _log.error("config.toml is wrong, the one read before stays in force: %s", error.told)
+        except Exception as error:  # what nobody foresaw must not pass in silence either: the file is read only once
+            self._error = error.told if isinstance(error, TrackerError) else f"unexpected: {error!r}"
+            _log.error("config.toml is wrong, the one read before stays in force: %s", self._error)
             return None
         if plan is not None:
             self._error, self._well_since_start = None, False

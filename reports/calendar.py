@@ -13,9 +13,7 @@ from datetime import date, datetime, timedelta
 
 from icalendar import Calendar, Event
 
-from reports.facts import PLANNED_ENDS
 from reports.feeds import feed_line, feed_text
-from reports.nets import STATUS_FIELD
 from tracker.changes import RecordedChange
 from tracker.diff import ENDED, STOPPED
 from tracker.estimates import Answer
@@ -28,9 +26,6 @@ ASKED_AGAIN_AFTER = timedelta(days=1)
 
 LAPSED_FOR = timedelta(days=90)
 """So long a lapsed entry is told to be cancelled: whoever takes the file over does so more often."""
-
-LAPSING_FIELDS = (STATUS_FIELD, *PLANNED_ENDS, "results_first_submit_date", "results_first_post_date")
-"""The watched fields whose changes let an entry lapse."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

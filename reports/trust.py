@@ -19,8 +19,6 @@ GAP_AFTER = timedelta(days=8)
 
 RUNS_SHOWN = 30
 
-SWEPT = (Outcome.OK, Outcome.INCOMPLETE)
-
 _OUTCOMES = {
     Outcome.OK: ("Complete", Tone.GOOD),
     Outcome.NOTHING_NEW: ("Nothing new in the registry", Tone.GOOD),

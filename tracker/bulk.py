@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from itertools import takewhile
 
-from tracker.changes import Kind
+from tracker.changes import MEMBERSHIP_FIELD, Kind
 from tracker.fields import FIELDS
 from tracker.runs import Guard, GuardKind, Outcome, Run
 from tracker.store.changes import changes
@@ -64,5 +64,7 @@ def _changed_in(connection: Connection, cut_short: Sequence[Run]) -> Mapping[str
     found: dict[str, set[NctId]] = {}
     if cut_short:
         for one in changes(connection, after_run=cut_short[0].id - 1, until_run=cut_short[-1].id):
+            if one.change.field == MEMBERSHIP_FIELD:
+                continue  # a run that no term was answered in still ends the searches that are gone from config
             found.setdefault(one.change.field, set()).add(one.change.nct_id)
     return found

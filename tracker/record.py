@@ -12,6 +12,8 @@ from tracker.errors import TrackerError
 from tracker.shape import shape_of
 from tracker.study import Problem
 
+_TOO_DEEP = "it is nested too deep"
+
 
 class Unreadable(TrackerError):
     """A record that can't be read: `problem` says which, where and why."""
@@ -37,7 +39,10 @@ def read_record(raw: bytes | memoryview) -> dict[str, Any]:
         unclean = True
     if not isinstance(record, dict):
         raise Unreadable(Problem(None, "$", f"an object was expected, not {shape_of(record)}"))
-    return _cleaned(record) if unclean else record
+    try:
+        return _cleaned(record) if unclean else record
+    except RecursionError:
+        raise Unreadable(Problem(None, "$", _TOO_DEEP)) from None
 
 
 def may_hold_nul(body: bytes) -> bool:
@@ -55,7 +60,7 @@ def _read_leniently(body: bytes, refused: Exception) -> Any:
             parse_int=_whole_number,
         )
     except (ValueError, RecursionError) as cause:
-        reason = "it is nested too deep" if isinstance(cause, RecursionError) else f"no JSON: {cause or refused}"
+        reason = _TOO_DEEP if isinstance(cause, RecursionError) else f"no JSON: {cause or refused}"
         raise Unreadable(Problem(None, "$", reason)) from cause
 
 

@@ -2,7 +2,7 @@
 
 Names follow https://clinicaltrials.gov/data-api/about-api/study-data-structure; keys that are not here are passed
 over. Everything may be absent or null, which reads the same. Only the decoder makes these: what they say of a study
-is read from them by `tracker.parse`, and `tracker.shape` tells where a record has another structure.
+is read from them by `tracker.mapping`, and `tracker.shape` tells where a record has another structure.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ class DesignInfo(Node):
 
 
 class EnrollmentInfo(Node):
-    count: Any = None  # judged by `parse`: what databases can hold as a number of participants
+    count: Any = None  # judged by `mapping`: what databases can hold as a number of participants
     type: Text = None
 
 

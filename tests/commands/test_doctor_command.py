@@ -17,6 +17,9 @@ from tests.delivery.mail_server import MailServer, mail_server
 from tests.registry.standin import StandIn, faults
 from tests.runs.tracking import a_registry
 from tests.scheduler.unattended import utc
+from tracker.store.engine import open_store
+from tracker.store.locking import run_lock
+from tracker.store.run_log import start_run
 
 MAIL = """
 [[recipient]]
@@ -136,6 +139,19 @@ def test_a_scheduler_that_stands_still_is_noticed(tracker: CommandLine, registry
     assert status.exit_code == 3
     tracker("schedule", "--once")
     assert json.loads(tracker("status", "--json").out)["problems"] == []
+
+
+def test_a_run_that_takes_long_is_no_scheduler_that_stands_still(
+    tracker: CommandLine, registry: StandIn, folder: Path
+) -> None:
+    tracker("schedule", "--once")
+    set_back_jobs(folder / "data/tracker.db", "2020-07-28 03:00:00.000000")
+    with open_store(f"sqlite:///{folder / 'data/tracker.db'}") as store, run_lock(store):
+        with store.begin() as connection:
+            start_run(connection, source="registry", searches=["spine"], full=True, started_at=utc("2026-03-02T12:00"))
+        found = levels(tracker)["scheduler"]
+    assert (found["level"], "is going on" in found["said"]) == ("ok", True)
+    assert levels(tracker)["scheduler"]["level"] == "fail"  # its process is gone
 
 
 def set_back_jobs(store: Path, covered: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,26 @@ def test_the_entry_of_a_trial_that_left_is_cancelled_and_one_that_lapsed_long_ag
     assert [(str(event["UID"])[:11], str(event["STATUS"])) for event in calendar.walk("VEVENT")] == [
         ("NCT00000001", "CANCELLED")
     ]
+
+
+def test_the_entry_of_results_that_are_no_longer_due_is_cancelled_whatever_the_reason(
+    tracker: CommandLine, synced: Path
+) -> None:
+    """Their drug turned out not to be regulated: a field that no entry shows."""
+    for day, regulated in (("2020-08-03", True), ("2020-08-04", False)):
+        due = deepcopy(AFTER[0])
+        due["protocolSection"]["statusModule"] |= {
+            "primaryCompletionDateStruct": {"date": "2020-05-02", "type": "ACTUAL"},
+            "lastUpdatePostDateStruct": {"date": day},
+        }
+        due["protocolSection"]["oversightModule"] = {"isFdaRegulatedDrug": regulated, "isFdaRegulatedDevice": False}
+        due["protocolSection"]["contactsLocationsModule"] = {"locations": [{"country": "United States"}]}
+        (synced / "saved.json").write_text(json.dumps({"studies": [due], "totalCount": 1}))
+        assert tracker("import", "saved.json", "--search", "spine", "--data-date", day).exit_code in (0, 3)
+    tracker("export", "feeds", "--out", "feeds")
+    calendar = Calendar.from_ical((synced / "feeds" / "completions.ics").read_bytes())
+    states = {str(event["UID"])[12:23]: str(event.get("STATUS", "")) for event in calendar.walk("VEVENT")}
+    assert states["results-due"] == "CANCELLED"
 
 
 def test_the_same_store_gives_the_same_files(tracker: CommandLine, synced: Path) -> None:

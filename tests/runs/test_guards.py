@@ -247,6 +247,19 @@ class TestBulk:
         synced = tracking.sync_next_day()
         assert (synced.changes, synced.run.guards, synced.run.versions_written) == ((), (), 0)
 
+    def test_never_for_departures_which_a_run_that_was_refused_tells_of_a_search_that_was_given_up(
+        self, tracking: Tracking
+    ) -> None:
+        tracking.world.returns(CHORDOMA, HUNDRED[:60])
+        tracking.searches = (a_search(), a_search(CHORDOMA, name="chordoma"))
+        tracking.sync()
+        tracking.searches = (a_search("AREA[Foo"),)
+        refused = tracking.sync_next_day()
+        assert (refused.run.outcome, len(refused.changes)) == (Outcome.FAILED, 60)
+        tracking.searches = (a_search(),)
+        synced = tracking.sync_next_day()
+        assert (synced.run.outcome, synced.run.guards) == (Outcome.OK, ())
+
     def test_of_a_run_that_was_killed_and_of_the_one_that_went_on(self, store: Store) -> None:
         """A thousand records of the first page are written, then the process dies: together they are one rewrite."""
         many = trials(1060)

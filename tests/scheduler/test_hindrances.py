@@ -7,12 +7,15 @@ import json
 import logging
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from jobs import reporting
+from jobs.alerts import Alert
 from jobs.deliver import deliver_due
 from jobs.logs import set_up
 from jobs.recipients import Recipients
@@ -25,7 +28,9 @@ from tests.scheduler.service import texts_of_alerts
 from tests.scheduler.test_scheduler import alerts
 from tests.scheduler.unattended import Unattended, utc
 from tracker.config import Config, load_config
+from tracker.errors import OutputError
 from tracker.registry.client import RegistryClient
+from tracker.store import sqlite
 from tracker.store.revisions import HEAD
 
 NEXT_MONDAY = utc("2026-03-09T05:01")  # a minute after the report was due
@@ -230,3 +235,67 @@ class TestClock:
         corner.look_at(NEXT_MONDAY)
         corner.look_at(NEXT_MONDAY + timedelta(minutes=1))
         assert BOARD in mail.addressed()
+
+    def test_a_clock_that_is_set_back_while_a_report_fails_loses_it_no_week(
+        self, corner: Unattended, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """To a moment after the report was due: it is still to be made."""
+
+        def fail(*_: object, **__: object) -> None:
+            raise OutputError("the folder is away", subject="reports")
+
+        corner.look()
+        with monkeypatch.context() as away:
+            away.setattr(reporting, "next_report", fail)
+            for hours in range(8):
+                corner.look_at(NEXT_MONDAY + timedelta(hours=hours))
+        assert (corner.states()["report weekly"].retry_at or NEXT_MONDAY) > NEXT_MONDAY + timedelta(hours=7)
+        looked = [*corner.look_at(NEXT_MONDAY + timedelta(hours=5)), *corner.look()]
+        assert ("report weekly", "done") in [(one.job, one.outcome) for one in looked]
+
+
+class TestFaults:
+    def test_a_store_that_another_program_keeps_locked_is_told_and_not_taken_for_another_scheduler(
+        self, corner: Unattended, mail: MailServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        corner.look()
+        monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_S", 0.01)
+        with closing(sqlite3.connect(corner.folder / "tracker.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            for minutes in (0, 11):
+                assert corner.look_at(NEXT_MONDAY + timedelta(minutes=minutes)) == []
+            other.execute("ROLLBACK")
+        assert alerts(mail) == ["store fails: 2 times in a row"]
+        assert "Another process is writing the store" in texts_of_alerts(mail)[0]
+        assert ("report weekly", "done") in [(one.job, one.outcome) for one in corner.look()]
+        assert alerts(mail)[1:] == ["store is well again"]
+
+    def test_a_new_config_toml_that_fails_in_an_unforeseen_way_is_told(
+        self, corner: Unattended, mail: MailServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(_config: Config, _world: object) -> None:
+            raise PermissionError(13, "Permission denied")
+
+        corner.look()
+        monkeypatch.setattr(unattended, "plan_of", fail)
+        corner.write_config()
+        assert ("report weekly", "done") in [(one.job, one.outcome) for one in corner.look_at(NEXT_MONDAY)]
+        assert alerts(mail) == ["config fails: 1 time in a row"]
+        assert "unexpected: PermissionError" in texts_of_alerts(mail)[0]
+
+    def test_admins_who_can_not_be_told_for_an_unforeseen_reason_are_told_later(
+        self, corner: Unattended, mail: MailServer
+    ) -> None:
+        def fail(_alert: Alert) -> None:
+            raise RuntimeError("nobody foresaw this")
+
+        corner.look()
+        mail.refused[BOARD] = "550 no such mailbox"
+        assert corner.scheduler
+        plan = corner.scheduler.plan
+        corner.scheduler.plan = replace(plan, tell=fail)
+        corner.look_at(NEXT_MONDAY)
+        assert corner.scheduler.error is None
+        corner.scheduler.plan = plan
+        corner.look_at(NEXT_MONDAY + timedelta(minutes=11))
+        assert alerts(mail) == [f"GIVEN UP: report 1 of weekly to {BOARD}"]

@@ -17,7 +17,7 @@ from jobs.syncing import import_files
 from tests.postgresql import Server
 from tests.scheduler.next_version import NEXT, NextVersion
 from tests.store.rows import a_run
-from tracker.errors import StoreBusy, StoreDamaged, StoreError, StoreUnusable, UsageError
+from tracker.errors import OutputError, StoreBusy, StoreDamaged, StoreError, StoreUnusable, UsageError
 from tracker.registry.query import term_query
 from tracker.searches import SearchDefinition
 from tracker.store import copying, schema
@@ -144,6 +144,12 @@ def test_a_store_is_not_copied_onto_itself(store_url: str, store: Store) -> None
         copy_to(store_url, store_url, progress=lambda *_: None)
 
 
+def test_nothing_is_copied_into_a_file_that_a_scheduler_works_on(filled: Store, store_url: str, tmp_path: Path) -> None:
+    target_url = f"sqlite:///{tmp_path / 'new.db'}"
+    with open_store(target_url, create=True) as target, scheduler_lock(target), pytest.raises(StoreBusy):
+        copy_to(store_url, target_url, progress=lambda *_: None)
+
+
 def test_a_store_of_other_data_is_not_written_over(filled: Store, other: Store) -> None:
     with other.begin() as connection:
         a_run(connection, source="another hospital")
@@ -194,6 +200,16 @@ def test_a_backup_never_makes_room_for_itself(filled: Store, store_url: str, tmp
         make_backup(store_url, folder=tmp_path, keep=3, now=NOW.replace(year=2031, day=day))
     made = [make_backup(store_url, folder=tmp_path, keep=3, now=NOW.replace(day=day)).path for day in (1, 2, 3)]
     assert sorted(tmp_path.glob("tracker-*.db")) == made
+
+
+def test_an_old_backup_that_stays_where_it_is_is_told_and_the_new_one_is_made(
+    filled: Store, store_url: str, tmp_path: Path
+) -> None:
+    immovable = tmp_path / "tracker-20200101T030000Z.db"
+    immovable.mkdir()
+    with pytest.raises(OutputError, match=r"is made, but the old .*20200101T030000Z\.db can't be removed"):
+        make_backup(store_url, folder=tmp_path, keep=1, now=NOW)
+    assert (tmp_path / "tracker-20260302T030000Z.db").is_file()
 
 
 def test_a_backup_that_is_not_sound_is_not_kept_and_costs_no_other(

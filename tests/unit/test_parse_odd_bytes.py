@@ -133,6 +133,15 @@ def test_what_is_nested_too_deep_is_refused(opened: str, closed: str, depth: int
     assert unreadable.value.problem.reason == "it is nested too deep"
 
 
+@pytest.mark.parametrize("odd", [r'"\u0000"', r'"\ud800"'])
+@pytest.mark.parametrize(("opened", "closed"), [("[", "]"), ('{"a":', "}")])
+def test_what_is_nested_too_deep_to_be_put_right_is_refused(opened: str, closed: str, odd: str) -> None:
+    raw = FAST % (opened * 900 + odd + closed * 900)
+    with pytest.raises(Unreadable) as unreadable:
+        parse(raw.encode())
+    assert unreadable.value.problem.reason == "it is nested too deep"
+
+
 @pytest.mark.parametrize("depth", [250, 400, 900])
 @pytest.mark.parametrize(
     "nested",

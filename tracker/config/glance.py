@@ -15,7 +15,7 @@ from tracker.config.checks import contradictions
 from tracker.config.crons import crons
 from tracker.config.file import read_tables
 from tracker.config.store_url import DEFAULT, absolute, url_in_force
-from tracker.config.values import store_url, time_zone, variable_name
+from tracker.config.values import store_url, text, time_zone, variable_name
 from tracker.errors import InvalidNctId
 from tracker.study import NctId, nct_id
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tracker.taxonomy import Taxonomy
 
 _TERM = ("condition", "title", "intervention", "other", "sponsor", "location", "study_type", "status")
+_LONGEST_JITTER_S = 86_400
 _LISTED: Mapping[str, Any] = {"nct_id": None, "reason": None}
 KEYS: Mapping[str, Any] = {
     "registry": dict.fromkeys(
@@ -77,7 +78,8 @@ class Glance:
     """`included` and `excluded` are (NCT ID, search, reason). `store_url` may hold a password.
 
     `crons` are the expressions of [schedule] and of each "report NAME", by their job's name, and `jitter_s` the most
-    seconds that a job begins later. They, and `taxonomy`, the tables added to the shipped classes, are unchecked.
+    seconds that a job begins later. An expression is a text, and no more is checked; nor are `taxonomy`, the tables
+    added to the shipped classes.
     """
 
     path: Path
@@ -130,10 +132,16 @@ def _glance(tables: Mapping[str, Any], path: Path, environ: Mapping[str, str] | 
         search_names=tuple(search["name"] for search in searches),
         included=_listed(searches, "include"),
         excluded=_listed(searches, "exclude"),
-        crons=crons(schedule, tables.get("report", ())),
-        jitter_s=schedule.get("sync_jitter_s", 0),
+        crons={job: text(cron) for job, cron in crons(schedule, tables.get("report", ())).items()},
+        jitter_s=_jitter(schedule.get("sync_jitter_s", 0)),
         taxonomy={**tables.get("taxonomy", {})},
     )
+
+
+def _jitter(seconds: float) -> float:
+    if not 0 <= seconds <= _LONGEST_JITTER_S:
+        raise ValueError("is no such time")
+    return seconds
 
 
 def _listed(searches: tuple[Mapping[str, Any], ...], key: str) -> tuple[tuple[NctId, str, str], ...]:
