@@ -7,9 +7,7 @@ transaction sees them.
 from __future__ import annotations
 
 import re
-import shutil
 import sqlite3
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,7 +21,7 @@ from tracker.store.check import check
 from tracker.store.connections import parse_url
 from tracker.store.copying import copy_store, open_target
 from tracker.store.engine import open_store
-from tracker.store.files import copy_file, give_name
+from tracker.store.files import copy_file, give_name, remove_abandoned
 from tracker.store.locking import run_lock, scheduler_lock
 from tracker.store.searches import state_counts
 
@@ -32,8 +30,6 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"tracker-\d{8}T\d{6}Z\.db")
 _UNFINISHED = ".unfinished-"
-_ABANDONED_S = 24 * 3600
-"""What a backup that was killed left behind is removed after so long: until then another may be at work on it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +57,7 @@ def make_backup(url: str, *, folder: Path, keep: int, now: datetime) -> Backup:
     target = folder / f"tracker-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}.db"
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _remove_abandoned(folder)
+        remove_abandoned(folder, prefix=_UNFINISHED)
         with TemporaryDirectory(prefix=_UNFINISHED, dir=folder) as beside:
             unfinished = Path(beside) / target.name
             _copy(url, unfinished)
@@ -106,12 +102,6 @@ def _unsound(finding: str) -> StoreDamaged:
         subject="backup",
         advice="Run `tracker db check` on the store itself; the older backups stay.",
     )
-
-
-def _remove_abandoned(folder: Path) -> None:
-    for left in folder.glob(f"{_UNFINISHED}*"):
-        if time.time() - left.stat().st_mtime > _ABANDONED_S:
-            shutil.rmtree(left, ignore_errors=True)
 
 
 def _make_room(folder: Path, keep: int, *, beside: Path) -> tuple[Path, ...]:

@@ -104,7 +104,8 @@ def _settled(
             return Attempt(delivery=record_sent(connection, claimed, at=at))
         again = None if failure.permanent else next_attempt(claimed, now=at, patience=patience)
         failed = record_failure(connection, claimed, error=failure.told, next_attempt_at=again, at=at)
-    return Attempt(delivery=failed, error=failure.told)
+    # Another process may have sent it meanwhile.
+    return Attempt(delivery=failed, error=None if failed.state is DeliveryState.SENT else failure.told)
 
 
 def _send(store: Store, claimed: Delivery, recipient: Reached, *, cut_short: bool) -> None:

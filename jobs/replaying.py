@@ -13,8 +13,15 @@ from typing import TYPE_CHECKING
 
 from reports.copies import write_copies
 from reports.render import FILENAMES
-from tracker.errors import OutputError, UsageError
-from tracker.store.reports import confirm_file, definition, recorded_report, report_files, unconfirmed_files
+from tracker.errors import OutputError, StoreDamaged, UsageError
+from tracker.store.reports import (
+    confirm_file,
+    definition,
+    recorded_report,
+    report_content,
+    report_files,
+    unconfirmed_files,
+)
 
 if TYPE_CHECKING:
     from tracker.store.engine import Store
@@ -54,17 +61,18 @@ def replayed(store: Store, name: str, number: int, *, formats: Collection[str], 
 def write_missing_copies(store: Store) -> list[str]:
     """Writes recorded files that are not known to be on disk; returns what could not be written, a line each.
 
-    A folder that is gone for good must not stop the next report: it is told, and tried again next time.
+    A folder that is gone for good, or a file that is damaged, must not stop the next report: it is told, and tried
+    again next time.
     """
     with store.connect() as connection:
         missing = unconfirmed_files(connection)
     failures = []
     for file in missing:
-        with store.connect() as connection:
-            content = report_files(connection, file.name, file.number)[file.filename]
         try:
+            with store.connect() as connection:
+                content = report_content(connection, file)
             write_copies(Path(file.folder), {file.filename: content})
-        except OutputError as error:
+        except (OutputError, StoreDamaged) as error:
             failures.append(f"report {file.number} of {file.name} is recorded, but {error.message}")
             continue
         confirm(store, file.name, file.number, [file.filename])

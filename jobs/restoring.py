@@ -15,9 +15,11 @@ from tracker.store.check import check
 from tracker.store.connections import open_any_version, parse_url
 from tracker.store.copying import copy_store, open_target
 from tracker.store.engine import open_store
-from tracker.store.files import copy_file, out_of_use, path_of, put_aside, put_in_place
+from tracker.store.files import copy_file, out_of_use, path_of, put_aside, put_in_place, remove_abandoned
 from tracker.store.locking import run_lock
 from tracker.store.version import stored_version
+
+_RESTORING = "restoring-"
 
 
 def restore(backup: Path, url: str, *, replace: bool, now: datetime) -> Path | None:
@@ -63,7 +65,8 @@ def _up_to_date(backup: Path, *, beside: Path | None) -> Iterator[Path]:
     """A copy of `backup` that was found sound, of this program's version: the backup itself stays as it is."""
     if beside:
         beside.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with TemporaryDirectory(prefix="restoring-", dir=beside.parent if beside else None) as folder:
+        remove_abandoned(beside.parent, prefix=_RESTORING)
+    with TemporaryDirectory(prefix=_RESTORING, dir=beside.parent if beside else None) as folder:
         copy = Path(folder) / "tracker.db"
         try:
             copy_file(backup, copy)

@@ -10,6 +10,7 @@ import glob
 import os
 import secrets
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,6 +19,9 @@ from typing import IO, Any
 from tracker.errors import OutputError
 
 ADVICE = "Check that the folder exists, is writable and has room (output.folder in config.toml, or --out)."
+
+
+_JUST_MADE_S = 60
 
 
 def report_folder(output: Path, *, name: str, number: int) -> Path:
@@ -90,9 +94,12 @@ def _beside(path: Path) -> Iterator[Path]:
 
 
 def _clear(path: Path) -> None:
-    """Removes what writers of this file have left that were killed. A living one holds its own."""
+    """Removes what writers of this file have left that were killed. A living one holds its own, a moment after it has
+    made it."""
     for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
         with suppress(OSError):
+            if time.time() - part.stat().st_mtime < _JUST_MADE_S:
+                continue
             if sys.platform != "win32":  # there a file that is open can't be removed
                 with part.open("rb") as file:
                     _hold(file)

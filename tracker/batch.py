@@ -197,6 +197,7 @@ class Batches:
             if self._is_older(stamp, known) and not (known is None and study in left_behind):
                 self.tally.older_records.add(study)
                 continue
+            self.tally.older_records.discard(study)  # an earlier round may have had it from an old mirror
             try:
                 version, found = self._compared(connection, known, _Fresh(record, body_digest, raw_digest, stamp))
             except Unreadable as unreadable:

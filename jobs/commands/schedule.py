@@ -49,11 +49,14 @@ def command(once: bool, list_them: bool, log_format: str | None, as_json: bool) 
     config = current_config()
     level = verbosity()
 
+    secrets: set[str] = set()
+
     def set_up_logs(config: Config) -> None:
         from jobs import logs
 
         form = log_format or config.settings.log.format
-        logs.set_up(form, secrets=logs.secrets_of(config, os.environ), level=level)
+        secrets.update(logs.secrets_of(config, os.environ))  # those of the file before, too: it may stay in force
+        logs.set_up(form, secrets=secrets, level=level)
 
     set_up_logs(config)
     if list_them:

@@ -197,7 +197,8 @@ def test_a_claim_lapses_and_the_late_sender_counts_still(outbox: Outbox, server:
     assert outbox.states() == {ANA: "sending"}  # the second decides
     with outbox.store.begin() as connection:
         record_sent(connection, first, at=outbox.now)
-        record_failure(connection, second, error="refused", next_attempt_at=None, at=outbox.now)
+        refused = record_failure(connection, second, error="refused", next_attempt_at=None, at=outbox.now)
+    assert (refused.state, refused.last_error) == ("sent", None)  # who fails now learns that it was sent
     assert outbox.states() == {ANA: "sent"}
 
 

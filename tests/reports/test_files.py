@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -230,6 +231,7 @@ def test_what_a_killed_write_has_left_goes_with_the_next_write_of_the_same_file(
     for name in ("report.html", "changes.csv"):
         assert subprocess.run([sys.executable, "-c", code, tmp_path / name], cwd=root).returncode == -signal.SIGKILL
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"half", b"half"]
+    made_a_while_ago(tmp_path)
     write_copies(tmp_path, {"report.html": b"whole"})
     assert {path.read_bytes() for path in tmp_path.glob("*report.html*")} == {b"whole"}
     assert len(list(tmp_path.iterdir())) == 2  # the other file's is its own next writer's
@@ -237,15 +239,30 @@ def test_what_a_killed_write_has_left_goes_with_the_next_write_of_the_same_file(
     assert {path.name for path in tmp_path.iterdir()} == {"report.html", "changes.csv"}
 
 
+def made_a_while_ago(folder: Path) -> None:
+    for path in folder.iterdir():
+        os.utime(path, (time.time() - 120, time.time() - 120))
+
+
+def test_what_another_process_has_just_made_stays(tmp_path: Path) -> None:
+    """Between making a file and locking it, its writer can't be told from a dead one."""
+    just_made = tmp_path / ".report.html.1-00000000.part"
+    just_made.write_bytes(b"")
+    write_copies(tmp_path, {"report.html": b"whole"})
+    assert just_made.exists()
+
+
 def test_what_another_process_is_writing_stays(tmp_path: Path) -> None:
     with replacing(tmp_path / "report.html") as file:
         file.write(b"the slower one")
+        made_a_while_ago(tmp_path)
         write_copies(tmp_path, {"report.html": b"the quicker one"})
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"report.html": b"the slower one"}
 
 
 def test_the_folder_is_tried_without_a_trace(tmp_path: Path) -> None:
     (tmp_path / ".probe.1-00000000.part").write_bytes(b"")  # of a process that was killed while it tried
+    made_a_while_ago(tmp_path)
     check_folder(tmp_path)
     assert list(tmp_path.iterdir()) == []
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from jobs.replaying import replayed, write_missing_copies
 from jobs.reporting import ad_hoc_report, next_report
@@ -20,6 +21,7 @@ from tracker.errors import OutputError, StoreBusy
 from tracker.store.changes import changes
 from tracker.store.reports import definition as progress_of
 from tracker.store.reports import record_report, recorded_reports, register_definitions
+from tracker.store.schema import report_file
 
 WEEKLY = ReportDefinition(name="weekly", searches=("spine",))
 BOARD = ReportDefinition(name="board", searches=("spine",))
@@ -282,6 +284,21 @@ class TestCopies:
         assert write_missing_copies(tracking.store) == []
         assert {path.name for path in folder.iterdir()} == {"report.html", "changes.csv", "report.json"}
         assert contents(folder)["report"]["number"] == 1
+
+    def test_a_damaged_file_that_is_not_on_disk_is_told_and_stops_nothing(
+        self, tracking: Tracking, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        tracking.sync()
+        with monkeypatch.context() as patched:
+            patched.setattr("jobs.reporting.write_copies", lambda *_: (_ for _ in ()).throw(SystemExit()))
+            with pytest.raises(SystemExit):
+                desk.report()
+        with tracking.store.begin() as connection:
+            page = report_file.c.filename == "report.html"
+            connection.execute(update(report_file).where(page).values(digest=b"\0" * 32))
+        [told] = write_missing_copies(tracking.store)
+        assert told.startswith("report 1 of weekly is recorded, but report.html of report weekly 1 is not what was")
+        assert {path.name for path in (desk.output / "weekly" / "1").iterdir()} == {"changes.csv", "report.json"}
 
     def test_an_unwritable_folder_records_nothing(self, tracking: Tracking, tmp_path: Path) -> None:
         blocked = tmp_path / "reports"

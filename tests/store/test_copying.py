@@ -285,6 +285,17 @@ class TestRestore:
         with open_store(store_url) as restored:
             assert _everything(restored) == before
 
+    def test_what_a_killed_restore_has_left_goes(self, filled: Store, store_url: str, tmp_path: Path) -> None:
+        made = make_backup(store_url, folder=tmp_path / "backups", keep=3, now=NOW)
+        filled.close()
+        left = tmp_path / "restoring-killed"
+        left.mkdir()
+        (left / "tracker.db").write_bytes(b"half")
+        since = (datetime.now(UTC) - timedelta(days=2)).timestamp()
+        os.utime(left, (since, since))
+        restore(made.path, store_url, replace=True, now=NOW)
+        assert not left.exists()
+
     def test_a_damaged_backup_is_refused(self, filled: Store, store_url: str, tmp_path: Path) -> None:
         before = _everything(filled)
         made = make_backup(store_url, folder=tmp_path / "backups", keep=3, now=NOW)

@@ -75,9 +75,14 @@ def open_target(url: str) -> Store:
         store = open_any_version(parse_url(url))
     except StoreMissing:
         return open_store(url, create=True)
-    with store.connect() as connection:
-        if is_unfinished(connection):
-            return store
+    try:
+        with store.connect() as connection:
+            unfinished = is_unfinished(connection)
+    except BaseException:
+        store.close()
+        raise
+    if unfinished:
+        return store
     store.close()
     return open_store(url, create=True)
 

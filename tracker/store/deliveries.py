@@ -134,13 +134,15 @@ def record_failure(
     connection: Connection, claimed: Delivery, *, error: str, next_attempt_at: datetime | None, at: datetime
 ) -> Delivery:
     """Remembers why it failed, and when to try again; without a time it is given up. Where the claim has lapsed and
-    another process has taken over, that one decides. Instants are aware."""
+    another process has taken over, that one decides: the delivery is returned as it stands. Instants are aware."""
     state = DeliveryState.PENDING if next_attempt_at else DeliveryState.GIVEN_UP
     # The count of attempts tells one claim from the next.
     mine = (delivery.c.state == DeliveryState.SENDING) & (delivery.c.attempts == claimed.attempts)
     # Of what is given up the column says when, until the admins know (`given_up_untold`).
     settled = {"state": state, "last_error": error, "next_attempt_at": next_attempt_at or at}
-    connection.execute(update(delivery).where(delivery.c.id == claimed.id, mine).values(settled))
+    same = delivery.c.id == claimed.id
+    if connection.execute(update(delivery).where(same, mine).values(settled)).rowcount != 1:
+        return _delivery(connection.execute(select(delivery).where(same)).mappings().one())
     return dataclasses.replace(claimed, state=state, last_error=error, next_attempt_at=next_attempt_at)
 
 

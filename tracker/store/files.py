@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from tracker.store import sqlite
 from tracker.store.connections import Store, file_of, parse_url
 from tracker.store.locking import run_lock, scheduler_lock
+
+_ABANDONED_S = 24 * 3600
 
 
 def path_of(url: str) -> Path | None:
@@ -27,6 +30,14 @@ def give_name(finished: Path, path: Path) -> None:
     """Moves a finished copy to its name, so that a power cut can't undo it. Both in one file system. Raises OSError."""
     finished.replace(path)
     sqlite.sync_folder(path.parent)
+
+
+def remove_abandoned(folder: Path, *, prefix: str) -> None:
+    """Removes the folders of that prefix which a process that was killed has left; younger ones may be in use."""
+    for left in folder.glob(f"{prefix}*"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > _ABANDONED_S:
+                shutil.rmtree(left)
 
 
 @contextmanager

@@ -169,6 +169,14 @@ def report_files(connection: Connection, name: str, number: int) -> dict[str, by
     return {row["filename"]: _content(row) for row in connection.execute(query).mappings()}
 
 
+def report_content(connection: Connection, file: UnconfirmedFile) -> bytes:
+    """One file's recorded bytes. Raises StoreDamaged where they are not what was recorded."""
+    columns = report_file.c
+    of_report = (columns.name == file.name) & (columns.number == file.number)
+    query = select(report_file).where(of_report, columns.filename == file.filename)
+    return _content(connection.execute(query).mappings().one())
+
+
 def _content(row: RowMapping) -> bytes:
     content = unpack(bytes(row["body"]))
     if hashlib.sha256(content).digest() != bytes(row["digest"]):
