@@ -9,8 +9,10 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import PurePath
+from pathlib import PurePath, PurePosixPath
 from zoneinfo import ZoneInfo
+
+from tracker.config.store_url import file_url
 
 REFRESHED = (14, 30)
 """When the registry has surely refreshed its data, on working days; UTC (CONTRACT: by about 14:00)."""
@@ -69,7 +71,7 @@ def with_data(shipped: str, folder: PurePath) -> str:
 
 def store_in(folder: PurePath) -> str:
     """The address of the store in `folder`."""
-    return f"sqlite:///{(folder / 'tracker.db').as_posix()}"
+    return file_url(PurePosixPath((folder / "tracker.db").as_posix()))
 
 
 def _with_mail(text: str, mail: Mail) -> str:

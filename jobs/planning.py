@@ -16,6 +16,7 @@ from jobs.logs import bind, bound
 from jobs.pings import pinger
 from jobs.stopping import Stop
 from jobs.syncing import registry_client
+from jobs.timetable import MOST_PATIENCE
 from jobs.work import Claim, Done, Job, Plan
 from tracker.config.crons import BACKUP, CLEAN_UP, FULL_SYNC, SYNC, report_job
 from tracker.errors import TrackerError
@@ -51,6 +52,22 @@ def _backed_up(config: Config, now: datetime) -> str:
     return back_up(config, now)
 
 
+@dataclass(slots=True)
+class LeftAlone:
+    """Until when the registry asks to be left alone (aware), by whichever job it said so; None where it doesn't."""
+
+    until: datetime | None = None
+
+    def check(self, now: datetime) -> None:
+        """Raises JobFailed where the registry is not to be asked yet. What lies too far ahead is no longer believed."""
+        if self.until and now < self.until <= now + MOST_PATIENCE:
+            failed = JobFailed(
+                f"the registry asks to be left alone until {self.until:%Y-%m-%d %H:%M} UTC", subject=SYNC
+            )
+            failed.retry_at = self.until
+            raise failed
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """What jobs are done with. `clock` gives aware UTC; `connect` makes the client of one run."""
@@ -60,6 +77,7 @@ class World:
     stop: Stop = field(default_factory=Stop)
     connect: Callable[[Config, Stop], RegistryClient] = lambda config, stop: registry_client(config, sleep=stop.sleep)
     back_up: BackUp = _backed_up
+    left_alone: LeftAlone = field(default_factory=LeftAlone)
 
 
 def plan_of(config: Config, world: World) -> Plan:
@@ -128,6 +146,7 @@ def _sync(config: Config, world: World, claim: Claim, *, full: bool) -> Done:
     def go_on(_label: str, _done: int, _total: int | None) -> None:
         world.stop.check()
 
+    world.left_alone.check(world.clock())
     request = Request(searches=config.searches, full=full)
     with world.connect(config, world.stop) as client:
         synced = sync(claim.store, client, request, now=world.clock, progress=go_on, begun=lambda run: bind(run=run))
@@ -135,7 +154,7 @@ def _sync(config: Config, world: World, claim: Claim, *, full: bool) -> Done:
     _log_run(run)
     if run.outcome in (Outcome.FAILED, Outcome.INTERRUPTED):
         failed = JobFailed(f"run {run.id}: {run.error}", subject=SYNC)
-        failed.retry_at = synced.retry_at
+        failed.retry_at = world.left_alone.until = synced.retry_at
         raise failed
     if run.outcome is Outcome.INCOMPLETE:
         return Done(trouble=f"run {run.id} was incomplete: {run.error or _incomplete_terms(run)}")

@@ -22,6 +22,9 @@ BUSY_RETRY = timedelta(minutes=1)
 CLOCK_TOLERANCE = timedelta(hours=1)
 """A job done this far in the future waits for the clock; beyond that the clock was wrong then, and is believed now."""
 
+MOST_PATIENCE = LONGEST_RETRY + CLOCK_TOLERANCE
+"""So long a next try may lie ahead, even where whoever refused asked for more."""
+
 _ON_THE_HOUR = timedelta(minutes=1)
 
 
@@ -89,13 +92,13 @@ def when_due(
 def retry_after(failures: int, *, asked: timedelta = timedelta()) -> timedelta:
     """How long to wait after so many failures in a row: 5 minutes, then doubled up to an hour.
 
-    Longer where whoever refused asked for it, up to what `was_done_in_the_future` believes.
+    Longer where whoever refused asked for it, up to MOST_PATIENCE.
     """
     doubled: timedelta = FIRST_RETRY * 2 ** min(failures - 1, 10)
-    return max(min(doubled, LONGEST_RETRY), min(asked, LONGEST_RETRY + CLOCK_TOLERANCE))
+    return max(min(doubled, LONGEST_RETRY), min(asked, MOST_PATIENCE))
 
 
 def was_done_in_the_future(state: JobState, *, now: datetime) -> bool:
     """Whether the clock must have been set back since: the job, or its next try, lies further ahead than it can."""
     ahead = state.covered - now > CLOCK_TOLERANCE
-    return ahead or (state.retry_at is not None and state.retry_at - now > LONGEST_RETRY + CLOCK_TOLERANCE)
+    return ahead or (state.retry_at is not None and state.retry_at - now > MOST_PATIENCE)

@@ -18,6 +18,7 @@ from jobs.first_config import sync_schedule
 from tests.commands.command_line import CommandLine
 from tracker.config import load_config
 from tracker.errors import ConfigError
+from tracker.store.files import path_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -118,6 +119,15 @@ def test_init_into_a_folder_or_nowhere(tracker: CommandLine, folder: Path) -> No
     assert ended.err == "tracker: nowhere/config.toml can't be written: No such file or directory\n"
 
 
+@pytest.mark.parametrize("name", ["p%20q", "really?", "Ünï côdé"])
+def test_init_with_data_in_a_folder_of_any_name(tracker: CommandLine, folder: Path, name: str) -> None:
+    (folder / "config.toml").unlink()
+    assert tracker("config", "init", "--data", str(folder / name)).exit_code == 0
+    config = load_config(folder / "config.toml")
+    assert path_of(config.store_url) == folder / name / "tracker.db"
+    assert config.output_folder == folder / name / "reports"
+
+
 def _asked(*answers: str) -> tuple[int, str]:
     ended = CliRunner().invoke(cli, ["config", "init", "--ask"], input="".join(f"{one}\n" for one in answers))
     return ended.exit_code, ended.output
@@ -127,7 +137,6 @@ def test_init_asks_what_matters_and_writes_the_answers(folder: Path, monkeypatch
     (folder / "config.toml").unlink()
     monkeypatch.delenv("HTTPS_PROXY", raising=False)
     exit_code, shown = _asked(
-        "/srv/tracker?",  # is asked again
         "/srv/tracker",
         "Europe/Bukarest",  # is asked again
         "Europe/Bucharest",

@@ -43,9 +43,8 @@ def switched_off_and_on(tracker: Unattended) -> None:
 
 
 class TestRetryAfter:
-    def test_a_registry_that_asks_to_be_left_alone_is(
-        self, corner: Unattended, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    @pytest.fixture(autouse=True)
+    def _a_client_by_the_clock_of_the_corner(self, corner: Unattended, monkeypatch: pytest.MonkeyPatch) -> None:
         def client(config: Config, stop: Stop) -> RegistryClient:
             def sleep(_: float) -> Any:
                 stop.check()
@@ -54,6 +53,21 @@ class TestRetryAfter:
 
         monkeypatch.setattr(unattended, "patient_client", client)
         switched_off_and_on(corner)
+
+    def test_what_it_told_one_job_holds_for_the_other(self, corner: Unattended) -> None:
+        corner.look()
+        corner.registry.fail(faults.too_many_requests("1800"), times=None)
+        sunday = utc("2026-03-08T03:00")  # after a full sync and Friday's sync are due
+        corner.registry.requests.clear()
+        assert [one.job for one in corner.look_at(sunday) if one.outcome == "failed"] == ["full sync", "sync"]
+        assert len(corner.registry.requests) == 1
+        corner.look_at(sunday + timedelta(minutes=29))
+        assert len(corner.registry.requests) == 1
+        corner.registry.heal()
+        done = [one.job for one in corner.look_at(sunday + timedelta(minutes=31)) if one.outcome == "done"]
+        assert done[:2] == ["full sync", "sync"]
+
+    def test_a_registry_that_asks_to_be_left_alone_is(self, corner: Unattended) -> None:
         corner.registry.fail(faults.too_many_requests("1800"), times=None)
         corner.look()
         asked = len(corner.registry.requests)

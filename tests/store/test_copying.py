@@ -21,7 +21,7 @@ from tracker.errors import OutputError, StoreBusy, StoreDamaged, StoreError, Sto
 from tracker.registry.query import term_query
 from tracker.searches import SearchDefinition
 from tracker.store import copying, schema
-from tracker.store.copying import copy_store
+from tracker.store.copying import copy_store, open_target
 from tracker.store.engine import Store, open_store
 from tracker.store.job_log import register_jobs, start_attempt
 from tracker.store.locking import run_lock, scheduler_lock
@@ -53,6 +53,15 @@ def other(store_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> It
     url = server.make_database(f"other_{tmp_path.name.replace('-', '_')[-40:]}", template="template0")
     with open_store(url, create=True) as opened:
         yield opened
+
+
+@pytest.fixture
+def new_target_url(store_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a store of the other kind may be made."""
+    if store_kind == "postgresql":
+        return f"sqlite:///{tmp_path / 'target.db'}"
+    server: Server = request.getfixturevalue("postgresql_server")
+    return server.make_database(f"target_{os.getpid()}_{tmp_path.name.replace('-', '_')[-30:]}")
 
 
 def _everything(store: Store) -> dict[str, list[dict[str, object]]]:
@@ -136,6 +145,16 @@ def test_a_store_whose_copy_never_ended_opens_for_nobody_but_the_copy(
         upgrade_store(target_url)
     copy_to(store_url, target_url, progress=lambda *_: None)
     with open_store(target_url) as copy:
+        assert _everything(copy) == _everything(filled)
+
+
+def test_a_target_is_marked_at_its_birth(filled: Store, store_url: str, new_target_url: str) -> None:
+    """A copy that is killed before its first row."""
+    open_target(new_target_url).close()
+    with pytest.raises(StoreUnusable, match="was not finished"):
+        open_store(new_target_url, create=True)
+    copy_to(store_url, new_target_url, progress=lambda *_: None)
+    with open_store(new_target_url) as copy:
         assert _everything(copy) == _everything(filled)
 
 

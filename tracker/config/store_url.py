@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from tracker.config.values import store_url
 from tracker.errors import ConfigError
@@ -26,7 +26,7 @@ def url_in_force(url: str, variable: str | None, *, path: Path, environ: Mapping
     return url if Path(written).is_absolute() else file_url(path.parent) + "/" + written
 
 
-def file_url(path: Path) -> str:
+def file_url(path: PurePath) -> str:
     """The address of a store in the file `path`, whatever its folders are called."""
     return _SQLITE + str(path).replace("%", "%25").replace("?", "%3F")
 

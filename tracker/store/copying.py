@@ -12,8 +12,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, and_, delete, func, insert, select, text, tuple_, update
 
-from tracker.errors import StoreError, StoreMissing, StoreUnusable
-from tracker.store.connections import Store, open_any_version, parse_url
+from tracker.errors import StoreError, StoreUnusable
+from tracker.store.connections import Store, file_of, open_any_version, parse_url, shown
 from tracker.store.engine import open_store
 from tracker.store.schema import attempt, metadata, run
 from tracker.store.version import is_unfinished, mark_finished, mark_unfinished
@@ -70,12 +70,20 @@ def copy_store(source: Store, target: Store, *, progress: Progress = lambda *_: 
 
 
 def open_target(url: str) -> Store:
-    """The store at `url` to copy into: made if need be, or one whose copy was cut short. Raises as `open_store`."""
+    """The store at `url` to copy into: made if need be, or one whose copy was cut short. Raises as `open_store`.
+
+    One that is made is marked at its birth: killed before its first row, it must not pass for a new store.
+    """
+    from tracker.store.upgrade import make_file, make_schema
+
+    parsed = parse_url(url)
+    path = file_of(parsed)
+    if path and not path.exists():
+        make_file(path, subject=shown(parsed), unfinished=True)
+    store = open_any_version(parsed)
     try:
-        store = open_any_version(parse_url(url))
-    except StoreMissing:
-        return open_store(url, create=True)
-    try:
+        if path is None:
+            make_schema(store, unfinished=True)
         with store.connect() as connection:
             unfinished = is_unfinished(connection)
     except BaseException:

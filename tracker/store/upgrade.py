@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect
@@ -17,7 +18,7 @@ from tracker.store.connections import Store, open_any_version, parse_url
 from tracker.store.locking import creation_lock, run_lock
 from tracker.store.revisions import HEAD
 from tracker.store.schema import metadata
-from tracker.store.version import check_known, nothing_there, stored_version
+from tracker.store.version import check_known, mark_unfinished, nothing_there, stored_version
 
 SCRIPTS = Path(__file__).parent / "migrations"
 
@@ -46,22 +47,28 @@ def migrate(connection: Connection, *, scripts: Path = SCRIPTS) -> None:
     command.upgrade(config, "head")
 
 
-def make_file(path: Path, *, subject: str) -> None:
-    """Makes the SQLite store at `path` unless it is there: all or nothing, and never in place of one that was lost."""
+def make_file(path: Path, *, subject: str, unfinished: bool = False) -> None:
+    """Makes the SQLite store at `path` unless it is there: all or nothing, and never in place of one that was lost.
+
+    `unfinished`: to be filled by a copy, and closed to everybody else until then.
+    """
     sqlite.make_folder(path, subject=subject)
     sqlite.check_place(path, subject=subject)
     with creation_lock(path, subject=subject):
         if not path.exists():
-            sqlite.make_file(path, lambda engine: _fill(engine, subject=subject), subject=subject)
+            fill = partial(_fill, subject=subject, unfinished=unfinished)
+            sqlite.make_file(path, fill, subject=subject)
 
 
-def _fill(engine: Engine, *, subject: str) -> None:
+def _fill(engine: Engine, *, subject: str, unfinished: bool) -> None:
     with Store(engine, url=subject).begin() as connection:
         migrate(connection)
+        if unfinished:
+            mark_unfinished(connection)
 
 
-def make_schema(store: Store) -> None:
-    """Makes the tables in an empty database, once, whoever else tries at the same time."""
+def make_schema(store: Store, *, unfinished: bool = False) -> None:
+    """Makes the tables in an empty database, once, whoever else tries at the same time. `unfinished` as in a file."""
     with store.begin() as connection:
         if not store.is_sqlite:
             postgresql.lock_schema(connection)
@@ -74,6 +81,8 @@ def make_schema(store: Store) -> None:
                 advice="Give the tracker a database, or a schema, of its own.",
             )
         migrate(connection)
+        if unfinished:
+            mark_unfinished(connection)
 
 
 def upgrade_store(url: str) -> Upgrade:
