@@ -94,6 +94,7 @@ EDITS = {
     "UPDATE report_definition SET reports = 3": "the store takes 3 for it",
     "DELETE FROM report_file WHERE number = 2": "its report.html is missing",
     "UPDATE delivery SET state = 'pending'": "is pending, and was sent at",
+    "DELETE FROM identity": "the table identity is empty",
     "UPDATE delivery SET sent_at = NULL": "is sent, and was sent never",
 }
 """What somebody may do to the store by hand, and what is found then."""
@@ -123,6 +124,16 @@ def test_what_was_done_by_hand_is_found(filled: Store, subtests: pytest.Subtests
             found = found_after(filled, edit)
             assert any(expected in line for line in found), found
     assert check(filled, rederive=rederive) == []
+
+
+def test_a_table_or_a_column_that_is_gone(filled: Store) -> None:
+    with filled.begin() as connection:
+        connection.execute(text("DROP TABLE note"))
+        connection.execute(text("ALTER TABLE delivery DROP COLUMN subject"))
+    assert sorted(check(filled)) == [
+        "the column subject of the table delivery is missing",
+        "the table note is missing",
+    ]
 
 
 def test_another_studys_record(filled: Store) -> None:

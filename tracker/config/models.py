@@ -36,7 +36,7 @@ class Section(BaseModel):
 class Registry(Section):
     base_url: WebUrl = "https://clinicaltrials.gov/api/v2"
     allow_http: bool = False  # an unencrypted registry of one's own, other than on this machine
-    requests_per_second: Annotated[float, Field(ge=0.01, allow_inf_nan=False)] = 1
+    requests_per_second: Annotated[float, Field(ge=0.01, le=10_000, allow_inf_nan=False)] = 1
     timeout_s: Seconds = 60
     run_deadline_s: Annotated[float, Field(gt=0, le=604_800, allow_inf_nan=False)] = 3600
     user_agent: Text | None = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, inspect, select, text
 
 from tracker.errors import StoreDamaged
 from tracker.store.codec import digest, unpack
@@ -17,7 +17,7 @@ from tracker.store.connections import Store
 from tracker.store.consistency import disagreements
 from tracker.store.failures import KEEP_THE_FILE
 from tracker.store.rederivation import Rederive, compare
-from tracker.store.schema import report, report_file, study_version
+from tracker.store.schema import metadata, report, report_file, study_version
 
 
 def check(store: Store, *, rederive: Rederive | None = None) -> list[str]:
@@ -50,8 +50,9 @@ def quick_check(store: Store) -> None:
 def findings(connection: Connection, *, rederive: Rederive | None = None) -> list[str]:
     """As `check`, inside the caller's transaction. Raises StoreDamaged where SQLite's pages can't be read."""
     found = list(_structure(connection)) if connection.dialect.name == "sqlite" else []
+    found = found or list(_tables(connection))
     if found:
-        return found  # what is read from damaged pages says nothing
+        return found  # what is read from damaged pages, or without a table, says nothing
     found += _bodies(connection)
     found += _reports(connection)
     if rederive:
@@ -66,6 +67,20 @@ def _structure(connection: Connection) -> Iterator[str]:
             yield f"the database file is damaged: {line}"
     for row in connection.execute(text("PRAGMA foreign_key_check")):
         yield f"row {row.rowid} of {row.table} refers to a row of {row.parent} that is missing"
+
+
+def _tables(connection: Connection) -> Iterator[str]:
+    """What the program needs and is not there; there may be more."""
+    inspector = inspect(connection)
+    there = set(inspector.get_table_names())
+    for table in metadata.sorted_tables:
+        if table.name not in there:
+            yield f"the table {table.name} is missing"
+            continue
+        columns = {column["name"] for column in inspector.get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in columns:
+                yield f"the column {column.name} of the table {table.name} is missing"
 
 
 def _bodies(connection: Connection) -> Iterator[str]:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select
 from tracker.changes import Change, EnteredWhy, Kind, Weight, membership_change_id
 from tracker.store.deliveries import DeliveryState
 from tracker.store.memberships import StudyState
-from tracker.store.schema import change, delivery, member, report, report_definition, report_file, run, study
+from tracker.store.schema import change, delivery, identity, member, report, report_definition, report_file, run, study
 from tracker.store.schema import study_version as version
 from tracker.study import NctId
 
@@ -23,6 +23,7 @@ def disagreements(connection: Connection) -> Iterator[str]:
     yield from _states(connection)
     yield from _windows(connection)
     yield from _deliveries(connection)
+    yield from _identity(connection)
 
 
 def _tallies(connection: Connection) -> Iterator[str]:
@@ -114,3 +115,8 @@ def _deliveries(connection: Connection) -> Iterator[str]:
             yield f"{what} is {row.state}, and was sent {f'at {row.sent_at}' if row.sent_at else 'never'}"
         for missing in sorted(set(row.attachments) - files.get((row.name, row.number), set())):
             yield f"{what}: its {missing} is missing"
+
+
+def _identity(connection: Connection) -> Iterator[str]:
+    if not connection.execute(select(func.count()).select_from(identity)).scalar_one():
+        yield "the table identity is empty: mails could not be told from another store's"
