@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from jobs import chat, mailing
-from jobs.outbox import MAIL_HTML, MAIL_TEXT, Attempt, message_id, next_attempt
-from tracker.errors import ConfigError, DeliveryError, StoreDamaged, StoreError, UsageError
+from jobs.outbox import MAIL_HTML, MAIL_TEXT, Attempt, message_id, next_attempt, next_attempt_unconfigured
+from jobs.readdressing import readdress
+from tracker.errors import ConfigError, DeliveryError, StoreDamaged, StoreError
 from tracker.store.deliveries import Delivery, DeliveryState, claim, due_deliveries, record_failure, record_sent
 from tracker.store.reports import recorded_report, report_files
 
@@ -41,10 +42,13 @@ def deliver_due(
     """Sends what is due (with `retry`: all that is not sent), and returns what became of each.
 
     Where the mail server takes nothing from anybody, the rest of its mails fail without asking it again. `go_on` is
-    called before each, and may raise to leave it and the rest as they are.
+    called before each, and may raise to leave it and the rest as they are. What goes to an address that config.toml no
+    longer has is settled before (`jobs.readdressing`), and no attempt.
     """
+    readdress(store, recipients, now=now, retry=retry)
     with store.connect() as connection:
-        due = due_deliveries(connection, now=now(), retry=retry)
+        unsent = due_deliveries(connection, now=now(), retry=retry)
+    due = [one for one in unsent if recipients.has(one.recipient, one.address)]
     attempts: list[Attempt] = []
     down: DeliveryError | None = None
     for one in due:
@@ -55,7 +59,7 @@ def deliver_due(
         if claimed is None:
             continue
         failure = _failure(store, claimed, recipients, down, cut_short=one.state is DeliveryState.SENDING)
-        if failure and failure.everyone:
+        if isinstance(failure, DeliveryError) and failure.everyone:
             down = failure
         attempts.append(_settled(store, claimed, failure, at=now(), patience=patience))
     return attempts
@@ -63,21 +67,15 @@ def deliver_due(
 
 def _failure(
     store: Store, claimed: Delivery, recipients: Recipients, down: DeliveryError | None, *, cut_short: bool
-) -> DeliveryError | None:
+) -> DeliveryError | ConfigError | None:
     """Sends it; returns why it could not be sent. `cut_short`: nobody knows how the attempt before this one ended."""
     try:
         recipient = recipients.reached(claimed.recipient)
-        if claimed.address not in recipient.addresses:
-            return _gone(claimed)
         if recipient.server and down:
             return down
         _send(store, claimed, recipient, cut_short=cut_short)
-    except DeliveryError as error:
+    except (DeliveryError, ConfigError) as error:  # ConfigError: a secret that is missing now
         return error
-    except ConfigError as error:  # a secret that is missing now
-        return DeliveryError(error.message, subject=claimed.address, advice=error.advice)
-    except UsageError:
-        return _gone(claimed)
     except StoreDamaged as error:  # this report's bytes; the others' may be sound
         return DeliveryError(error.message, subject=claimed.address, advice=error.advice)
     except StoreError:
@@ -88,24 +86,24 @@ def _failure(
     return None
 
 
-def _gone(claimed: Delivery) -> DeliveryError:
-    return DeliveryError(
-        f"config.toml no longer has {claimed.address} as an address of {claimed.recipient}",
-        permanent=True,
-        subject=claimed.address,
-    )
-
-
 def _settled(
-    store: Store, claimed: Delivery, failure: DeliveryError | None, *, at: datetime, patience: timedelta
+    store: Store, claimed: Delivery, failure: DeliveryError | ConfigError | None, *, at: datetime, patience: timedelta
 ) -> Attempt:
     with store.begin() as connection:
         if failure is None:
             return Attempt(delivery=record_sent(connection, claimed, at=at))
-        again = None if failure.permanent else next_attempt(claimed, now=at, patience=patience)
+        again = _again(claimed, failure, at=at, patience=patience)
         failed = record_failure(connection, claimed, error=failure.told, next_attempt_at=again, at=at)
     # Another process may have sent it meanwhile.
     return Attempt(delivery=failed, error=None if failed.state is DeliveryState.SENT else failure.told)
+
+
+def _again(
+    claimed: Delivery, failure: DeliveryError | ConfigError, *, at: datetime, patience: timedelta
+) -> datetime | None:
+    if isinstance(failure, ConfigError):
+        return next_attempt_unconfigured(claimed, now=at)
+    return None if failure.permanent else next_attempt(claimed, now=at, patience=patience)
 
 
 def _send(store: Store, claimed: Delivery, recipient: Reached, *, cut_short: bool) -> None:

@@ -8,19 +8,24 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
+from jobs.health import problems_of_outbox
 from jobs.mailing import subject_line
 from jobs.terminal import columns
 from reports.render import FILENAMES
-from tracker.store.deliveries import LONGEST_DELAY, Delivery, DeliveryState, Dispatch
+from tracker.store.deliveries import LONGEST_DELAY, Delivery, DeliveryState, Dispatch, outbox_counts, sent_since
 
 if TYPE_CHECKING:
     from jobs.recipients import Addressee
     from reports.view import ReportView
+    from tracker.store.job_log import JobState
+    from tracker.store.transactions import Connection
 
 MAIL_HTML, MAIL_TEXT = "mail.html", "mail.txt"
 """The recorded files of a report that are a mail's body."""
 
 FIRST_DELAY = timedelta(minutes=1)
+SECRET_DELAY = timedelta(minutes=10)
+"""At most, between two attempts at what a secret is missing for: put right, it is not to wait for hours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +73,28 @@ def message_id(recipient: Addressee, address: str, *report: str) -> str:
 
 def next_attempt(failed: Delivery, *, now: datetime, patience: timedelta) -> datetime | None:
     """When to try again after so many attempts; None once the delivery is older than `patience`."""
-    if now - failed.created_at >= patience:
-        return None
+    return None if now - failed.created_at >= patience else now + _delay(failed, longest=LONGEST_DELAY)
+
+
+def next_attempt_unconfigured(failed: Delivery, *, now: datetime) -> datetime:
+    """The same where a secret is missing: nobody was asked to take it, so that no time makes it be given up."""
+    return now + _delay(failed, longest=SECRET_DELAY)
+
+
+def _delay(failed: Delivery, *, longest: timedelta) -> timedelta:
     doublings = min(failed.attempts - 1, 16)
-    return now + min(FIRST_DELAY * (1 << doublings), LONGEST_DELAY)
+    return min(FIRST_DELAY * (1 << doublings), longest)
+
+
+def is_well_again(connection: Connection, job: JobState, *, now: datetime) -> bool:
+    """Whether the job that failed to send has nothing left to fail for, where nothing waits. `now` is aware.
+
+    Somebody sent it by hand since, or took its address out of config.toml. What was given up while the server is down
+    says nothing of the kind.
+    """
+    if not job.failures or job.started_at is None:
+        return False
+    return sent_since(connection, job.started_at) or not problems_of_outbox(outbox_counts(connection), now=now)
 
 
 def attempt_line(attempt: Attempt) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,6 +64,22 @@ class Recipients:
     def of_report(self, definition: ReportDefinition) -> tuple[Addressee, ...]:
         """The recipients of a report. Needs no secret: those are asked for when it is sent."""
         return tuple(_addressee(self.config, _known(self.config, name)) for name in definition.recipients)
+
+    def addressee(self, name: str) -> Addressee | None:
+        """The recipient `name`, whatever secret is missing; None where config has none of that name."""
+        found = _section(self.config, name)
+        return _addressee(self.config, found) if found else None
+
+    def successor(self, addresses: Collection[str], *, report: str) -> Addressee | None:
+        """Which recipient of the report has one of `addresses` now, and with which of them: one that was renamed."""
+        told = [who for one in self.config.reports if one.name == report for who in self.of_report(one)]
+        shared = (replace(who, addresses=tuple(one for one in who.addresses if one in addresses)) for who in told)
+        return next((who for who in shared if who.addresses), None)
+
+    def has(self, name: str, address: str) -> bool:
+        """Whether `address` is one of the recipient `name`."""
+        found = self.addressee(name)
+        return found is not None and address in found.addresses
 
     def troubles(self) -> list[str]:
         """Why recipients can't be written to now, a line for each reason: a secret that is missing, most of all."""

@@ -37,7 +37,11 @@ def command(retry: bool, tested: str | None, as_json: bool) -> int:
     """Send what is due, and show the outbox.
 
     A report is sent to each recipient once. What fails is tried again, after a minute at first, then ever more rarely;
-    after the recipient's give_up_days, or where the mail server refuses it for good, it is given up.
+    after the recipient's give_up_days, or where the mail server refuses it for good, it is given up. What a secret is
+    missing for waits until it is there.
+
+    Where config.toml no longer has the address, the recipient's new address gets what is not sent ("replaced"; what
+    was given up only with --retry), or nobody does ("taken out").
 
     Only where a process is killed just after a server took a message does it go out twice: a mail with the same
     Message-ID, by which mail programs know it again; a chat message with a word that it may be a repetition.

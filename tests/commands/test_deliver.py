@@ -128,6 +128,35 @@ def test_a_failure_is_told_and_made_up_for(tracker: CommandLine, mailing: Path, 
     assert states(mailing) == ["sent"]
 
 
+def test_a_corrected_address_gets_the_report_and_status_is_content(
+    tracker: CommandLine, mailing: Path, server: MailServer
+) -> None:
+    server.refused["ana@hospital.example"] = "550 no such mailbox"
+    assert tracker("report").exit_code == 3
+    assert "1 delivery was given up" in tracker("status").out
+    (mailing / "config.toml").write_text(configured(server, board='mail = ["anna@hospital.example"]'))
+    ended = tracker("deliver", "--retry")
+    assert (ended.exit_code, ended.err) == (0, "")
+    assert "Report 1 of weekly to board (anna@hospital.example): sent." in ended.out
+    assert "an address of board: it goes to anna@hospital.example" in ended.out
+    assert states(mailing) == ["replaced", "sent"]
+    assert "given up" not in tracker("status").out
+    assert tracker("db", "check").exit_code == 0
+
+
+def test_an_address_that_is_taken_out_is_settled_without_retry(
+    tracker: CommandLine, mailing: Path, server: MailServer
+) -> None:
+    both = configured(server, board='mail = ["ana@hospital.example", "ben@hospital.example"]')
+    (mailing / "config.toml").write_text(both)
+    server.refused["ana@hospital.example"] = "550 no such mailbox"
+    assert tracker("report").exit_code == 3
+    (mailing / "config.toml").write_text(configured(server, board='mail = ["ben@hospital.example"]'))
+    assert tracker("deliver").exit_code == 0
+    assert states(mailing) == ["taken out", "sent"]
+    assert "given up" not in tracker("status").out
+
+
 @pytest.mark.parametrize("words", [("report",), ("run",)], ids=" ".join)
 def test_a_missing_secret_keeps_no_report_from_being_made(
     tracker: CommandLine, mailing: Path, server: MailServer, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]

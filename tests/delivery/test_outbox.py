@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,12 +13,22 @@ from sqlalchemy import update
 from jobs.admins import Admins
 from jobs.alerts import GIVEN_UP_LISTED, Alert, AlertRules, given_up_alert
 from jobs.deliver import CLAIM
-from jobs.outbox import MAIL_TEXT, attempt_line, outbox_lines
-from jobs.recipients import Recipients
+from jobs.outbox import MAIL_TEXT, attempt_line, dispatches, outbox_lines
+from jobs.recipients import Addressee, Recipients
 from jobs.work import Plan
 from tests.delivery.mail_server import MailServer
 from tests.delivery.outbox import ANA, BEN, EVE, FILES, MONDAY, Outbox, config_text
-from tracker.store.deliveries import claim, due_deliveries, given_up_untold, next_due, record_failure, record_sent
+from tracker.store.deliveries import (
+    OutboxCounts,
+    claim,
+    due_deliveries,
+    given_up_untold,
+    next_due,
+    outbox_counts,
+    record_failure,
+    record_sent,
+    store_identity,
+)
 from tracker.store.engine import Store
 from tracker.store.schema import report_file
 
@@ -145,24 +156,175 @@ def test_how_long_it_is_tried_is_known_before_it_is_sent(
     assert [one.attempts for one in outbox.content()] == [0]
 
 
-def test_a_recipient_who_is_gone_from_config_is_sent_nothing(outbox: Outbox, server: MailServer) -> None:
+# What config.toml no longer has, or a secret is missing for
+
+
+CORRECTED = "anna@hospital.example"
+
+
+def test_a_recipient_who_is_gone_from_config_is_sent_nothing_and_alarms_nobody(
+    outbox: Outbox, server: MailServer
+) -> None:
+    server.refused[EVE] = "550 no such mailbox"
+    outbox.report("ben", "eve")
     outbox.report("board", "ben")
-    outbox.configure(config_text(server.port).replace(ANA, "other@hospital.example").replace('"ben"', '"benjamin"'))
-    moved, gone = outbox.deliver()
-    assert moved.error == "config.toml no longer has ana@hospital.example as an address of board"
-    assert gone.error == "config.toml no longer has ben@hospital.example as an address of ben"
+    server.refused[BEN] = "451 later"
+    outbox.deliver()
+    server.received.clear()
+    server.refused.clear()
+    outbox.configure(config_without(server, "ben", "eve"))
+    outbox.wait(minutes=1)
+    assert outbox.deliver() == []
+    assert outbox.deliver(retry=True) == []
     assert server.received == []
-    assert set(outbox.states().values()) == {"given up"}
+    assert outbox.states() == {ANA: "sent", BEN: "taken out", EVE: "taken out"}
+    assert [one.last_error for one in outbox.content() if one.address == EVE] == [
+        f"config.toml no longer has {EVE} as an address of eve"
+    ]
+    with outbox.store.connect() as connection:
+        assert given_up_untold(connection) == []
+        assert outbox_counts(connection) == OutboxCounts()
+    outbox.configure(config_text(server.port))  # it was a mistake
+    assert outbox.deliver() == []
+    assert {one.error for one in outbox.deliver(retry=True)} == {None}
+    assert server.addressed() == [BEN, EVE, BEN]
 
 
-def test_a_secret_that_is_missing_now_is_told_and_tried_again(outbox: Outbox, server: MailServer) -> None:
+def config_without(server: MailServer, *names: str) -> str:
+    """Config, in which nobody has these names."""
+    text = config_text(server.port)
+    for name in names:
+        text = re.sub(rf'\[\[recipient\]\]\nname = "{name}"\nmail = .*\n', "", text).replace(f', "{name}"', "")
+    return text
+
+
+@pytest.mark.parametrize("answer", ["550 no such mailbox", "451 later"])
+def test_a_corrected_address_gets_what_the_wrong_one_could_not(outbox: Outbox, server: MailServer, answer: str) -> None:
+    server.refused[ANA] = answer
+    outbox.report("board", "ben")
+    outbox.report("board")
+    outbox.deliver()
+    outbox.configure(config_text(server.port).replace(ANA, CORRECTED))
+    sent = outbox.deliver(retry=True)
+    assert [(one.delivery.address, one.delivery.number, one.error) for one in sent] == [
+        (CORRECTED, 1, None),
+        (CORRECTED, 2, None),
+    ]
+    assert server.addressed() == [BEN, CORRECTED, CORRECTED]
+    assert outbox.states() == {ANA: "replaced", BEN: "sent", CORRECTED: "sent"}
+    assert outbox.content()[0].last_error == (
+        f"config.toml no longer has {ANA} as an address of board: it goes to {CORRECTED}"
+    )
+    assert outbox.deliver(retry=True) == []
+    with outbox.store.connect() as connection:
+        assert given_up_untold(connection) == []
+        assert outbox_counts(connection) == OutboxCounts()
+
+
+def test_the_mail_to_a_corrected_address_is_the_one_that_it_would_have_been(outbox: Outbox, server: MailServer) -> None:
+    server.refused[ANA] = "550 no such mailbox"
+    outbox.report()
+    outbox.deliver()
+    right = config_text(server.port).replace(ANA, CORRECTED).replace('["html", "csv"]', '["xlsx"]')
+    with_xlsx = 'name = "weekly"\nformats = ["html", "csv", "xlsx"]'  # with which the report was not recorded
+    outbox.configure(right.replace('name = "weekly"', with_xlsx))
+    outbox.wait(days=5)
+    server.refused[CORRECTED] = "451 greylisted"
+    [again] = outbox.deliver(retry=True)
+    assert again.delivery.state == "pending"  # it was never asked before, however old the report is
+    server.refused.clear()
+    [sent] = outbox.deliver(retry=True)
+    with outbox.store.connect() as connection:
+        identity = store_identity(connection)
+    [meant] = dispatches(
+        [Addressee(name="board", addresses=(CORRECTED,), sender="tracker@hospital.example")],
+        identity=identity,
+        name="weekly",
+        number=1,
+        created_at=MONDAY,
+        subject="Trial tracker: 2 trials with news",
+    )
+    assert (sent.delivery.message_id, sent.delivery.subject) == (meant.message_id, meant.subject)
+    [received] = server.received
+    assert [part.get_filename() for part in received.message.iter_attachments()] == [
+        "weekly-1-report.html",
+        "weekly-1-changes.csv",
+    ]
+
+
+def test_what_waits_goes_to_the_corrected_address_without_retry_what_was_given_up_does_not(
+    outbox: Outbox, server: MailServer
+) -> None:
+    server.refused[ANA] = "550 no such mailbox"
+    outbox.report()
+    outbox.deliver()
+    server.refused[ANA] = "451 later"
+    outbox.report()
+    outbox.deliver()
+    outbox.configure(config_text(server.port).replace(ANA, CORRECTED))
+    outbox.wait(minutes=1)
+    [sent] = outbox.deliver()
+    assert (sent.delivery.address, sent.delivery.number, sent.error) == (CORRECTED, 2, None)
+    assert [one.state for one in outbox.content()] == ["given up", "replaced", "sent"]
+
+
+def test_a_correction_that_is_taken_back_loses_nothing(outbox: Outbox, server: MailServer) -> None:
+    server.refused |= {ANA: "451 later", CORRECTED: "550 no such mailbox"}
+    outbox.report()
+    outbox.deliver()
+    outbox.configure(config_text(server.port).replace(ANA, CORRECTED))
+    outbox.deliver(retry=True)
+    assert outbox.states() == {ANA: "replaced", CORRECTED: "given up"}
+    outbox.configure(config_text(server.port))
+    server.refused.clear()
+    assert [one.error for one in outbox.deliver(retry=True)] == [None]
+    assert outbox.states() == {ANA: "sent", CORRECTED: "replaced"}
+    assert server.addressed() == [ANA]
+
+
+def test_a_recipient_who_has_another_name_now_is_sent_what_waits(outbox: Outbox, server: MailServer) -> None:
+    outbox.report("board", "ben")
+    outbox.configure(config_text(server.port).replace('"board"', '"committee"'))
+    assert [one.error for one in outbox.deliver()] == [None, None]
+    assert sorted(server.addressed()) == [ANA, BEN]
+    assert [(one.recipient, one.state) for one in outbox.content()] == [
+        ("board", "replaced"),
+        ("ben", "sent"),
+        ("committee", "sent"),
+    ]
+    assert outbox.content()[0].last_error == (
+        f"config.toml no longer has {ANA} as an address of board: it goes to {ANA} as committee"
+    )
+    assert outbox.deliver(retry=True) == []
+
+
+def test_one_more_address_gets_no_report_of_before(outbox: Outbox, server: MailServer) -> None:
+    outbox.report()
+    server.refused[ANA] = "451 later"
+    outbox.deliver()
+    outbox.configure(config_text(server.port).replace(f'"{ANA}"', f'"{ANA}", "{CORRECTED}"'))
+    server.refused.clear()
+    outbox.deliver(retry=True)
+    assert server.addressed() == [ANA]
+
+
+def test_a_secret_that_is_missing_waits_however_long_and_then_not_for_hours(outbox: Outbox, server: MailServer) -> None:
     outbox.report()
     login = 'username = "tracker"\npassword_env = "TRACKER_SMTP_PASSWORD"'
     outbox.configure(config_text(server.port, more=login))
-    [failed] = outbox.deliver()
-    assert failed.error is not None
-    assert "the environment variable TRACKER_SMTP_PASSWORD is not set" in failed.error
-    assert failed.delivery.state == "pending"
+    for _ in range(600):
+        [failed] = outbox.deliver()
+        assert failed.error is not None
+        assert "the environment variable TRACKER_SMTP_PASSWORD is not set" in failed.error
+        due = failed.delivery.next_attempt_at
+        assert failed.delivery.state == "pending"
+        assert due is not None
+        assert due - outbox.now <= timedelta(minutes=10)
+        outbox.now = due
+    assert outbox.now - MONDAY > timedelta(days=4)
+    outbox.configure(config_text(server.port))
+    assert [one.error for one in outbox.deliver()] == [None]
+    assert server.addressed() == [ANA]
 
 
 # Two processes, and one that is killed

@@ -204,7 +204,7 @@ class TestGivenUp:
     ) -> None:
         corner.look()
         mail.refused[BOARD] = "451 later"
-        for hours in range(0, 80, 4):
+        for hours in range(0, 100, 4):
             corner.look_at(NEXT_MONDAY + timedelta(hours=hours))
         first, *others = alerts(mail)
         assert first == "deliver fails: 3 times in a row"
@@ -214,6 +214,69 @@ class TestGivenUp:
         corner.look_at(NEXT_MONDAY + timedelta(weeks=1))
         assert alerts(mail)[-1] == "deliver is well again"
         assert "What was given up meanwhile is not: that was told by itself." in texts_of_alerts(mail)[-1]
+
+    @pytest.mark.parametrize("words", ["451 later", "550 no such mailbox"])
+    def test_an_address_that_is_corrected_is_told_no_second_time(
+        self, corner: Unattended, mail: MailServer, words: str
+    ) -> None:
+        corner.look()
+        mail.refused[BOARD] = words
+        for minutes in (0, 2, 5):
+            corner.look_at(NEXT_MONDAY + timedelta(minutes=minutes))
+        [told] = alerts(mail)
+        corner.write_config(replacing=(BOARD, "bord@hospital.example"))
+        retry(corner)
+        corner.look_at(NEXT_MONDAY + timedelta(minutes=6))
+        corner.look_at(NEXT_MONDAY + timedelta(days=2))
+        assert mail.addressed().count("bord@hospital.example") == 1
+        well = ["deliver is well again"] if told.startswith("deliver fails") else []
+        assert alerts(mail) == [told, *well]
+        assert corner.states()["deliver"].failures == 0
+
+
+class TestByHand:
+    def test_what_is_sent_by_hand_makes_the_job_well_again(self, corner: Unattended, mail: MailServer) -> None:
+        corner.look()
+        mail.refused[BOARD] = "451 later"
+        for minutes in (0, 2, 5):
+            corner.look_at(NEXT_MONDAY + timedelta(minutes=minutes))
+        assert alerts(mail) == ["deliver fails: 3 times in a row"]
+        mail.refused.clear()
+        retry(corner)
+        corner.look_at(NEXT_MONDAY + timedelta(minutes=6))
+        assert corner.states()["deliver"].failures == 0
+        tried = len(corner.attempts("deliver"))
+        corner.look_at(NEXT_MONDAY + timedelta(days=2))
+        assert alerts(mail) == ["deliver fails: 3 times in a row", "deliver is well again"]
+        assert len(corner.attempts("deliver")) == tried  # there is nothing more to say
+
+    def test_whatever_else_was_given_up(self, corner: Unattended, mail: MailServer) -> None:
+        ben = "ben@hospital.example"
+        corner.write_config(replacing=(f'["{BOARD}"]', f'["{BOARD}", "{ben}"]'))
+        corner.look()
+        mail.refused |= {BOARD: "550 no such mailbox", ben: "451 later"}
+        for minutes in (0, 2, 5):
+            corner.look_at(NEXT_MONDAY + timedelta(minutes=minutes))
+        del mail.refused[ben]
+        retry(corner)
+        corner.look_at(NEXT_MONDAY + timedelta(minutes=6))
+        assert corner.states()["deliver"].failures == 0
+        assert "deliver is well again" in alerts(mail)
+
+    def test_so_does_a_recipient_whose_address_is_taken_out(self, corner: Unattended, mail: MailServer) -> None:
+        corner.look()
+        mail.refused[BOARD] = "451 later"
+        for minutes in (0, 2, 5):
+            corner.look_at(NEXT_MONDAY + timedelta(minutes=minutes))
+        corner.write_config(replacing=('recipients = ["coordinators"]', "recipients = []"))
+        text = corner.config_path.read_text()
+        gone = '[[recipient]]\nname = "coordinators"\nmail = ["board@hospital.example"]\n'
+        assert gone in text
+        corner.config_path.write_text(text.replace(gone, ""))
+        retry(corner)
+        corner.look_at(NEXT_MONDAY + timedelta(minutes=6))
+        corner.look_at(NEXT_MONDAY + timedelta(days=5))
+        assert alerts(mail) == ["deliver fails: 3 times in a row", "deliver is well again"]
 
 
 def retry(tracker: Unattended) -> None:

@@ -210,7 +210,7 @@ class TestClock:
             service.done("report weekly")
             service.done("deliver")
             service.set_clock(MONDAY_NOON)
-            service.logged("the clock was set back: sync was done at 2026-03-03")
+            service.logged("the clock was set back: sync stands at 2026-03-03")
             service.looks()
             service.set_clock(SYNC_TIME)
             service.done("sync")

@@ -28,6 +28,11 @@ class DeliveryState(StrEnum):
     SENDING = "sending"
     SENT = "sent"
     GIVEN_UP = "given up"
+    REPLACED = "replaced"  # its address is gone from config.toml; the recipient's new one gets the report instead
+    TAKEN_OUT = "taken out"  # its address is gone from config.toml, and nobody is in its place
+
+
+_UNSENT = (DeliveryState.PENDING, DeliveryState.GIVEN_UP, DeliveryState.TAKEN_OUT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,11 +102,8 @@ def due_deliveries(connection: Connection, *, now: datetime, retry: bool = False
     at, state = delivery.c.next_attempt_at, delivery.c.state
     is_due = or_(at <= now, at > now + _FURTHEST)
     lapsed = (state == DeliveryState.SENDING) & is_due
-    if retry:
-        wanted = or_(lapsed, state.in_([DeliveryState.PENDING, DeliveryState.GIVEN_UP]))
-    else:
-        wanted = or_(lapsed, (state == DeliveryState.PENDING) & is_due)
-    query = select(delivery).where(wanted).order_by(at, delivery.c.id)
+    waiting = state.in_(_UNSENT) if retry else (state == DeliveryState.PENDING) & is_due
+    query = select(delivery).where(or_(lapsed, waiting)).order_by(at, delivery.c.id)
     return [_delivery(row) for row in connection.execute(query).mappings()]
 
 
@@ -152,6 +154,33 @@ def deliveries(connection: Connection, *, states: Collection[DeliveryState] | No
     if states is not None:
         query = query.where(delivery.c.state.in_(list(states)))
     return [_delivery(row) for row in connection.execute(query).mappings()]
+
+
+def deliveries_to(connection: Connection, recipient: str, *, name: str, number: int) -> list[Delivery]:
+    """A recipient's deliveries of one report, kept from every other process until the transaction ends."""
+    of_report = (delivery.c.name == name) & (delivery.c.number == number)
+    query = select(delivery).where(of_report, delivery.c.recipient == recipient).order_by(delivery.c.id)
+    connection.execute(query.with_for_update()).all()
+    # Read once they are kept: what another process has added meanwhile is not among those that were waited for.
+    return [_delivery(row) for row in connection.execute(query).mappings()]
+
+
+def record_gone(connection: Connection, gone: Delivery, *, state: DeliveryState, why: str) -> None:
+    """Nobody tries it any more, and nobody is alarmed: `state` is REPLACED or TAKEN_OUT."""
+    settled = {"state": state, "last_error": why, "next_attempt_at": None}
+    connection.execute(update(delivery).where(delivery.c.id == gone.id).values(settled))
+
+
+def take_up(connection: Connection, gone: Delivery, *, at: datetime) -> None:
+    """Its address is in config.toml again: it is due `at` (aware)."""
+    waiting = {"state": DeliveryState.PENDING, "last_error": None, "next_attempt_at": at}
+    connection.execute(update(delivery).where(delivery.c.id == gone.id).values(waiting))
+
+
+def sent_since(connection: Connection, instant: datetime) -> bool:
+    """Whether anything was sent after `instant` (aware)."""
+    query = select(delivery.c.id).where(delivery.c.state == DeliveryState.SENT, delivery.c.sent_at > instant)
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def given_up_untold(connection: Connection) -> list[Delivery]:
