@@ -225,8 +225,8 @@ def _next_delivery(world: World, connection: Connection) -> datetime | None:
 
     # Whoever asks has read the clock before: what is due now must not lie after that.
     now = world.clock() - timedelta(seconds=1)
-    waiting = next_due(connection, now=now)
-    if waiting is None and is_well_again(connection, job_states(connection)[DELIVER], now=now):
+    waiting, known = next_due(connection, now=now), job_states(connection).get(DELIVER)
+    if waiting is None and known and is_well_again(connection, known, now=now):
         return now  # the look that finds nothing to send says so
     return waiting
 

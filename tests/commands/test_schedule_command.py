@@ -38,6 +38,16 @@ sync = "30 16 * * mon-fri"
 name = "weekly"
 schedule = "0 7 * * mon"
 """
+MAIL = """
+[[recipient]]
+name = "board"
+mail = ["board@hospital.example"]
+[smtp]
+host = "127.0.0.1"
+port = 9
+security = "none"
+sender = "tracker@hospital.example"
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -112,6 +122,17 @@ def test_list_makes_no_store(tracker: CommandLine, registry: StandIn, folder: Pa
     assert listed.exit_code == 0
     assert "There is no store yet" in listed.err
     assert not (folder / "data").exists()
+
+
+def test_list_knows_jobs_that_the_store_does_not_know_yet(
+    tracker: CommandLine, registry: StandIn, folder: Path
+) -> None:
+    tracker("schedule", "--once")
+    config = folder / "config.toml"
+    config.write_text(config.read_text().replace("[schedule]", '[schedule]\nbackup = "0 3 * * *"') + MAIL)
+    listed = {one["job"]: one["due"] for one in json.loads(tracker("schedule", "--list", "--json").out)}
+    assert listed["deliver"] is None
+    assert listed["backup"]
 
 
 def test_list_leaves_the_store_as_it_is(tracker: CommandLine, registry: StandIn, folder: Path) -> None:
