@@ -95,8 +95,14 @@ def problems_of_outbox(outbox: OutboxCounts, *, now: datetime) -> tuple[str, ...
     return (f'{count} given up: "tracker deliver" says why, "tracker deliver --retry" sends again',)
 
 
+_CLOCKS_DIFFER = timedelta(minutes=5)
+"""So much the clocks of two machines may."""
+
+
 def age(since: timedelta) -> str:
-    """ "5 minutes ago", "3 hours ago", "2 days ago"."""
+    """ "5 minutes ago", "3 hours ago", "2 days ago"; what is still to come is told as that."""
+    if since < -_CLOCKS_DIFFER:
+        return "in the future, by this machine's clock"
     for seconds, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
         count = int(since.total_seconds()) // seconds
         if count > 0:

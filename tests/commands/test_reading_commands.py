@@ -326,6 +326,14 @@ def test_status_tells_a_job_that_fails(tracker: CommandLine, synced: Path) -> No
     assert ended.exit_code == 3
 
 
+def test_a_success_to_come_is_no_fresh_one(tracker: CommandLine, synced: Path) -> None:
+    """The clock was ahead when it was recorded."""
+    with sqlite3.connect(synced / "data/tracker.db") as connection:
+        connection.execute("UPDATE run SET finished_at = '2099-01-01 00:00:00.000000' WHERE id = 2")
+    connection.close()
+    assert "1 Jan 2099 00:00 UTC, in the future, by this machine's clock (run 2)" in tracker("status").out
+
+
 @pytest.fixture
 def begun(synced: Path) -> Path:
     """The store of a tracker whose third run has begun."""
