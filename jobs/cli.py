@@ -43,7 +43,7 @@ COMMANDS = {
     "demo": Listed("demo", "Play the bundled history of the review's trials; no network."),
     "landscape": Listed("landscape", "Regenerate the tables that reviews make by hand."),
     "config": Listed("config", "Check, show or write config.toml."),
-    "db": Listed("db", "Bring the store up to date, or check it."),
+    "db": Listed("db", "Look after the store: upgrade, check, back up, restore, move."),
 }
 """Every command: its module in `jobs.commands`, which holds it as `command`, and its line in the list of commands."""
 

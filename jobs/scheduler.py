@@ -25,8 +25,6 @@ from tracker.store.reports import register_definitions
 if TYPE_CHECKING:
     from tracker.store.engine import Store
 
-__all__ = ["CONFIG_JOB", "Attempted", "Plan", "Scheduler"]
-
 
 class Scheduler:
     """One scheduler on one store; `clock` gives aware UTC. Several may work on one PostgreSQL."""

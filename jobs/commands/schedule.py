@@ -17,9 +17,9 @@ from tracker.errors import StoreBusy, StoreMissing
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from jobs.attempting import Attempted
     from jobs.planning import World
-    from jobs.scheduler import Attempted, Plan
-    from jobs.work import Job
+    from jobs.work import Job, Plan
     from tracker.config import Config
     from tracker.store.job_log import JobState
 

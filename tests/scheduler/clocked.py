@@ -15,8 +15,9 @@ from datetime import UTC, datetime
 import time_machine
 
 from jobs import timer
+from jobs.attempting import Attempted
 from jobs.cli import main
-from jobs.scheduler import Attempted, Scheduler
+from jobs.scheduler import Scheduler
 
 LOOK_EVERY_S = 0.05
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from jobs.scheduler import Attempted
+from jobs.attempting import Attempted
 from jobs.stopping import Stopped
 from tests.delivery.mail_server import MailServer
 from tests.registry.standin import faults, situations

@@ -14,13 +14,15 @@ from typing import Any
 
 import pytest
 
+from jobs.attempting import Attempted
 from jobs.backup import copy_to
 from jobs.planning import World as Surroundings
 from jobs.planning import plan_of
 from jobs.rereading import ConfigFile
 from jobs.restoring import restore
-from jobs.scheduler import Attempted, Plan, Scheduler
+from jobs.scheduler import Scheduler
 from jobs.stopping import Stop
+from jobs.work import Plan
 from tests.delivery.mail_server import MailServer
 from tests.registry.standin import StandIn
 from tests.scheduler.next_version import NextVersion, PowerCut

@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 
 from jobs import planning
 from jobs.cli import COMMANDS
-from jobs.scheduler import CONFIG_JOB
+from jobs.rereading import CONFIG_JOB
 from tracker.config.models import Settings
 
 DOCS = Path(__file__).parents[2] / "docs"
